@@ -1,0 +1,1 @@
+"""Traffic policies: one file a policy."""

@@ -1,0 +1,1 @@
+"""Recall channels: one file a channel."""

@@ -1,0 +1,1 @@
+"""A simulator of cold start and traffic control for new notes."""

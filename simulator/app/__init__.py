@@ -1,0 +1,1 @@
+"""Composition room: registry, scenario, api and command line."""

@@ -1,0 +1,1 @@
+"""Covers, titles and their encoders."""

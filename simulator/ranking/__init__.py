@@ -1,0 +1,1 @@
+"""Pre-rank, rank, rerank and their training."""

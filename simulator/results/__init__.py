@@ -1,0 +1,1 @@
+"""Run folders, manifests and queries over them."""

@@ -1,0 +1,1 @@
+"""The truth: who exists and how they act."""
