@@ -1,0 +1,1 @@
+"""What flows between the rooms, what plugs in, and the words they share."""

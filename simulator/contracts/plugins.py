@@ -1,0 +1,218 @@
+"""Plug-in kinds: what a recall channel, ranker, reranker, policy, encoder and design must offer.
+
+A plug-in is a class with a `Config` (its knobs; `type` is its name in scenario files) whose
+constructor takes that config alone. Before a run the engine calls `setup` once. A plug-in that
+keeps state returns it from `state_arrays` and takes it back in `load_state`, as arrays, so that a
+run can be checkpointed without pickles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.contracts.config import Config
+
+if TYPE_CHECKING:
+    from simulator.contracts.batches import (
+        Candidates,
+        Feedback,
+        Interactions,
+        RequestBatch,
+        Scored,
+        Slate,
+    )
+    from simulator.contracts.content import NoteContent
+    from simulator.contracts.spec import PlatformSpec
+    from simulator.contracts.support import NoteSupport, SupportTable
+    from simulator.contracts.views import PlatformView
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+class PluginConfig(Config):
+    """Base of every plug-in's configuration; subclasses narrow `type` to one literal."""
+
+    type: str
+
+
+C = TypeVar("C", bound=PluginConfig)
+
+
+class Plugin(Generic[C]):
+    """Base of every plug-in."""
+
+    kind: ClassVar[str] = ""
+    Config: ClassVar[type[PluginConfig]]
+
+    def __init__(self, config: C) -> None:
+        self.config = config
+
+    def setup(self, spec: PlatformSpec) -> None:
+        """Take the platform's sizes before the run starts."""
+        self.spec = spec
+
+    def state_arrays(self) -> Arrays:
+        """Return everything that must survive a checkpoint, by name."""
+        return {}
+
+    def load_state(self, arrays: Arrays) -> None:
+        """Take back what `state_arrays` returned."""
+
+
+class RecallChannel(Plugin[C]):
+    """Finds candidates for requests. `config.k` is the most it returns a request.
+
+    Class attribute `refresh_period_s` of 0 means that the channel keeps no index of its own.
+    """
+
+    kind: ClassVar[str] = "recall"
+
+    @property
+    def name(self) -> str:
+        """Name in logs and tables; differs from the type when one type is used twice."""
+        return self.config.type
+
+    @property
+    def refresh_period_s(self) -> int:
+        """How often `refresh` runs, seconds; 0 for never."""
+        return 0
+
+    def refresh(self, view: PlatformView) -> None:
+        """Rebuild indexes from what the platform knows at `view.now`."""
+
+    def nearline(self, interactions: Interactions, view: PlatformView) -> None:
+        """Take note of fresh interactions, minutes after they happened."""
+
+    def recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
+        """Return int32[B, k] note rows, best first, -1 where there are fewer.
+
+        A channel may return notes that the reader has seen or that are too old: merging
+        drops those.
+        """
+        raise NotImplementedError
+
+
+class PreRanker(Plugin[C]):
+    """Scores all candidates cheaply; the best `config.keep` go on."""
+
+    kind: ClassVar[str] = "pre_rank"
+
+    def nearline(self, interactions: Interactions, view: PlatformView) -> None:
+        """Refresh features from fresh statistics."""
+
+    def score(
+        self, requests: RequestBatch, candidates: Candidates, view: PlatformView
+    ) -> NDArray[np.float32]:
+        """Return float32[B, K], larger is better, positive."""
+        raise NotImplementedError
+
+
+class Ranker(Plugin[C]):
+    """Predicts what a reader would do; the best `config.keep` go on to rerank."""
+
+    kind: ClassVar[str] = "rank"
+
+    @property
+    def train_period_s(self) -> int:
+        """How often `train` runs, seconds; 0 for never."""
+        return 0
+
+    def nearline(self, interactions: Interactions, view: PlatformView) -> None:
+        """Refresh features from fresh statistics."""
+
+    def predict(
+        self, requests: RequestBatch, candidates: Candidates, view: PlatformView
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return predictions float32[B, K, N_HEADS] and fused value float32[B, K], positive."""
+        raise NotImplementedError
+
+    def observe(
+        self, requests: RequestBatch, slate: Slate, feedback: Feedback, view: PlatformView
+    ) -> None:
+        """Log served impressions as training data; `view` is still as it was when serving."""
+
+    def train(self, view: PlatformView) -> None:
+        """Learn from what was observed."""
+
+
+class Reranker(Plugin[C]):
+    """Assembles slates from ranked notes under rules and diversity."""
+
+    kind: ClassVar[str] = "rerank"
+
+    def assemble(
+        self,
+        scored: Scored,
+        support: SupportTable,
+        slot_kind: NDArray[np.uint8],
+        view: PlatformView,
+    ) -> Slate:
+        """Fill slates in request order, counting `support.remaining` down as it goes.
+
+        Args:
+            scored: ranked candidates.
+            support: support by note; `remaining` is changed in place.
+            slot_kind: uint8[B, S] by `SlotKind`.
+            view: the platform.
+
+        Returns:
+            The slates.
+        """
+        raise NotImplementedError
+
+
+class TrafficPolicy(Plugin[C]):
+    """Decides how much help each note gets."""
+
+    kind: ClassVar[str] = "policies"
+
+    @property
+    def tick_period_s(self) -> int:
+        """How often `on_tick` runs, seconds; 0 for never."""
+        return 0
+
+    @property
+    def insert_every(self) -> int:
+        """Put an insertion slot after every so many organic slots; 0 for none."""
+        return 0
+
+    def on_tick(self, view: PlatformView) -> None:
+        """Update per-note controller state."""
+
+    def support(self, view: PlatformView) -> NoteSupport | None:
+        """Return the support for the window that starts at `view.now`; None for no support."""
+        raise NotImplementedError
+
+    def gate(
+        self, requests: RequestBatch, candidates: Candidates, view: PlatformView
+    ) -> NDArray[np.bool_] | None:
+        """Return bool[B, K], False where support must not act on this pair; None for all True."""
+        return None
+
+
+class ContentEncoder(Plugin[C]):
+    """Turns a note's content into a title and an embedding of `spec.embedding_dim` numbers."""
+
+    kind: ClassVar[str] = "content"
+
+    @property
+    def embedding_dim(self) -> int:
+        """Width of the embeddings; known before `setup`."""
+        raise NotImplementedError
+
+    def encode(self, content: NoteContent) -> NDArray[np.float32]:
+        """Return float32[n, D] unit-length embeddings."""
+        raise NotImplementedError
+
+    def titles(self, content: NoteContent) -> list[str]:
+        """Return n titles made of the notes' keywords."""
+        raise NotImplementedError
+
+
+class ExperimentDesign(Plugin[C]):
+    """Assigns units to arms."""
+
+    kind: ClassVar[str] = "experiment"

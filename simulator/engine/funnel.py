@@ -1,0 +1,74 @@
+"""The plug-ins of one run, and the seconds that each stage has cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.contracts.plugins import (
+    Plugin,
+    PreRanker,
+    Ranker,
+    RecallChannel,
+    Reranker,
+    TrafficPolicy,
+)
+from simulator.contracts.spec import PlatformSpec
+
+
+@dataclass(slots=True)
+class Funnel:
+    """What stands between a request and its slate.
+
+    Attributes:
+        channels: recall channels, in the order of their bit in `channels` masks (at most 32).
+        pre_ranker, ranker, reranker: the three scoring stages.
+        policies: traffic policies, in the order of their bit in `granted_by` (at most 8).
+    """
+
+    channels: list[RecallChannel[Any]]
+    pre_ranker: PreRanker[Any]
+    ranker: Ranker[Any]
+    reranker: Reranker[Any]
+    policies: list[TrafficPolicy[Any]]
+
+    def plugins(self) -> Iterator[tuple[str, Plugin[Any]]]:
+        """Yield every plug-in with a name that is unique in the run."""
+        for kind, members in (("recall", self.channels), ("policies", self.policies)):
+            for i, plugin in enumerate(members):
+                yield f"{kind}.{i}.{plugin.config.type}", plugin
+        yield "pre_rank", self.pre_ranker
+        yield "rank", self.ranker
+        yield "rerank", self.reranker
+
+    def setup(self, spec: PlatformSpec) -> None:
+        """Tell every plug-in the platform's sizes."""
+        for _, plugin in self.plugins():
+            plugin.setup(spec)
+
+
+@dataclass(slots=True)
+class StageCosts:
+    """Wall-clock seconds by stage of the run; a profile, never part of a result.
+
+    Attributes:
+        seconds: stage name -> seconds so far.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of the enclosed block to a stage."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(stage, time.perf_counter() - begin)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Add seconds to a stage."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds

@@ -1,0 +1,152 @@
+"""Slow processes around serving: publishing, creator feedback, near-line, refresh, day ends."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.contracts.batches import SESSIONS_PER_DAY
+from simulator.contracts.events import DAY_S
+from simulator.contracts.views import PlatformView
+from simulator.engine.arrivals import Arrivals
+from simulator.engine.commit import Commit
+from simulator.engine.funnel import Funnel, StageCosts
+from simulator.engine.state import PlatformState
+from simulator.world.plans import NewReaders, PublishPlan
+from simulator.world.world import World
+
+FEEDBACK_AGE_S = DAY_S
+"""Age at which a note's creator judges what it got."""
+
+
+class Lifecycle:
+    """What happens between serving windows; one method a phase.
+
+    Args:
+        world: the truth.
+        state: the platform.
+        commit: its only writer.
+        arrivals: the pool of requests.
+        funnel: the plug-ins.
+        costs: profile to add to.
+        start_day: first simulated day, relative to the first measured one.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        state: PlatformState,
+        commit: Commit,
+        arrivals: Arrivals,
+        funnel: Funnel,
+        costs: StageCosts,
+        start_day: int,
+    ) -> None:
+        self._world = world
+        self._state = state
+        self._commit = commit
+        self._arrivals = arrivals
+        self._funnel = funnel
+        self._costs = costs
+        self._start_day = start_day
+        self._plan: PublishPlan | None = None
+        self._judged = 0
+
+    def populate(self) -> None:
+        """Fill the empty platform: creators, the notes of the last 30 days, readers."""
+        with self._costs.timed("world.create"):
+            self._commit.become_creators(self._world.creator_rows())
+            backlog = self._world.backlog()
+            rows = slice(0, int(backlog.published_t.shape[0]))
+            self._commit.publish(backlog, self._world.titles(rows))
+            self._join(self._world.registered())
+            view = self._state.view(0.0)
+            self._judged = view.first_younger_than(FEEDBACK_AGE_S)
+        self.plan_day(0.0)
+
+    def plan_day(self, now: float) -> None:
+        """Draw the session starts and publications of the day that begins at `now`."""
+        day = round(now / DAY_S)
+        with self._costs.timed("world.plan"):
+            sessions = self._world.plan_sessions(day + self._start_day)
+            number = sessions.session_no + np.int32(SESSIONS_PER_DAY * day)
+            self._arrivals.plan_day(sessions.t, sessions.reader_idx, number.astype(np.int32))
+            self._plan = self._world.plan_publishes(day + self._start_day)
+
+    def publish(self, now: float) -> None:
+        """Release the planned notes whose time has come."""
+        if self._plan is None or self._plan.t.size == 0 or self._plan.t[0] > now:
+            return
+        with self._costs.timed("publish"):
+            due = int(np.searchsorted(self._plan.t, now, side="right"))
+            first = self._state.notes.n
+            new = self._world.write_notes(self._plan.rows(slice(0, due)))
+            self._commit.publish(new, self._world.titles(slice(first, first + due)))
+            self._plan = self._plan.rows(slice(due, None))
+
+    def creator_feedback(self, now: float) -> None:
+        """Let creators look at the notes that have just passed 24 h."""
+        view = self._state.view(now)
+        stop = view.first_younger_than(FEEDBACK_AGE_S)
+        if stop > self._judged:
+            rows = np.arange(self._judged, stop, dtype=np.int32)
+            self._world.creator_feedback(now, rows, view.notes.totals[rows])
+            self._judged = stop
+
+    def end_day(self, now: float) -> None:
+        """Close the day that ends at `now` and plan the next."""
+        if now == 0.0:
+            return
+        with self._costs.timed("day_end"):
+            self._commit.end_day(now)
+            day = round(now / DAY_S) - 1
+            change = self._world.end_of_day(day + self._start_day, now)
+            self._join(change.new_readers)
+            self._commit.become_creators(change.new_creators)
+        self.plan_day(now)
+
+    def nearline(self, now: float) -> None:
+        """Update profiles and hand fresh clicks to channels and rankers."""
+        with self._costs.timed("nearline"):
+            interactions = self._commit.nearline()
+            view = self._state.view(now)
+            for channel in self._funnel.channels:
+                channel.nearline(interactions, view)
+            self._funnel.pre_ranker.nearline(interactions, view)
+            self._funnel.ranker.nearline(interactions, view)
+
+    def view(self, now: float) -> PlatformView:
+        """Return what plug-ins may see at `now`."""
+        return self._state.view(now)
+
+    def _join(self, new: NewReaders) -> None:
+        n = int(new.joined_t.shape[0])
+        if n:
+            self._commit.join(new, _category_vectors(self._state))
+            self._arrivals.add_readers(n)
+
+    def state_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return what a checkpoint needs of this object."""
+        out: dict[str, NDArray[np.generic]] = {"judged": np.array([self._judged])}
+        if self._plan is not None:
+            out.update(t=self._plan.t, creator_idx=self._plan.creator_idx, serial=self._plan.serial)
+        return out
+
+    def load_state(self, arrays: dict[str, NDArray[np.generic]]) -> None:
+        """Take back what `state_arrays` returned."""
+        self._judged = int(arrays["judged"][0])
+        self._plan = PublishPlan(
+            t=arrays["t"].astype(np.float64),
+            creator_idx=arrays["creator_idx"].astype(np.int32),
+            serial=arrays["serial"].astype(np.int32),
+        )
+
+
+def _category_vectors(state: PlatformState) -> NDArray[np.float32]:
+    """Return float32[C, D], mean embedding of each category's notes (zero when it has none)."""
+    spec = state.spec
+    sums = np.zeros((spec.n_categories, spec.embedding_dim), np.float64)
+    category = state.notes["category"]
+    np.add.at(sums, category, state.notes["embedding"])
+    counts = np.bincount(category.astype(np.int64), minlength=spec.n_categories)
+    return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)

@@ -1,0 +1,290 @@
+"""One replication: build the platform, run the clock, serve, checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from simulator.contracts.batches import RequestBatch
+from simulator.contracts.errors import NotesimError
+from simulator.contracts.events import DAY_S, HOUR_S
+from simulator.contracts.spec import PlatformSpec
+from simulator.contracts.support import SupportTable
+from simulator.engine import checkpoint
+from simulator.engine.arrivals import Arrivals
+from simulator.engine.clock import Clock, Phase
+from simulator.engine.commit import Commit
+from simulator.engine.funnel import Funnel, StageCosts
+from simulator.engine.lifecycle import Lifecycle
+from simulator.engine.request import CHUNK, RequestPath
+from simulator.engine.sinks import Sinks
+from simulator.engine.state import PlatformState
+from simulator.world.world import World
+
+PUBLISH_PERIOD_S = 60
+NEARLINE_PERIOD_S = 60
+
+
+class InterruptedRunError(NotesimError):
+    """The user asked the run to stop; a checkpoint was written."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """When a run starts, ends, serves and saves.
+
+    Attributes:
+        warm_up_s: time before the first measured day, seconds, whole days.
+        horizon_s: measured time, seconds, whole days.
+        serving_window_s: length of a serving window, seconds; 0 serves requests one by one.
+        checkpoint_every_s: time between checkpoints, seconds; 0 for none.
+        chunk: requests handled together; a matter of speed only.
+    """
+
+    warm_up_s: int
+    horizon_s: int
+    serving_window_s: int
+    checkpoint_every_s: int = DAY_S
+    chunk: int = CHUNK
+
+    @property
+    def end_s(self) -> int:
+        """End of the run, seconds."""
+        return self.warm_up_s + self.horizon_s
+
+    @property
+    def warm_up_days(self) -> int:
+        """Days before the first measured day."""
+        return self.warm_up_s // DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the caller wants to be told or asked while a run goes on.
+
+    Attributes:
+        progress: called with (simulated time, impressions) after each window.
+        should_stop: asked before each window.
+    """
+
+    progress: Callable[[float, int], None] = lambda _t, _n: None
+    should_stop: Callable[[], bool] = lambda: False
+
+
+class Replication:
+    """One world served by one funnel.
+
+    Args:
+        spec: sizes and rules.
+        world: the truth.
+        funnel: the plug-ins.
+        sinks: result tables.
+        timetable: when what happens.
+        folder: run folder, for checkpoints.
+        scenario_hash: identity of the scenario, stored in checkpoints.
+    """
+
+    def __init__(
+        self,
+        spec: PlatformSpec,
+        world: World,
+        funnel: Funnel,
+        sinks: Sinks,
+        timetable: Timetable,
+        folder: Path,
+        scenario_hash: str,
+    ) -> None:
+        self.costs = StageCosts()
+        self.state = PlatformState(spec)
+        self.commit = Commit(self.state, sinks, timetable.warm_up_days)
+        self.world = world
+        self._funnel = funnel
+        self._sinks = sinks
+        self._times = timetable
+        self._path = folder / "checkpoints" / "state.npz"
+        self._hash = scenario_hash
+        self._arrivals = Arrivals()
+        funnel.setup(spec)
+        self._life = Lifecycle(
+            world,
+            self.state,
+            self.commit,
+            self._arrivals,
+            funnel,
+            self.costs,
+            -timetable.warm_up_days,
+        )
+        self._serving = RequestPath(funnel, self.state.seen, self.costs, timetable.chunk)
+        self._support = SupportTable.empty(0)
+        self._next_checkpoint = float(timetable.checkpoint_every_s or np.inf)
+        self._before = (0.0, 0.0)
+        self._begun = (time.perf_counter(), time.process_time())
+
+    @property
+    def wall_s(self) -> float:
+        """Wall-clock seconds spent on this run, earlier attempts included."""
+        return self._before[0] + time.perf_counter() - self._begun[0]
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor seconds spent on this run, earlier attempts included."""
+        return self._before[1] + time.process_time() - self._begun[1]
+
+    def run(self, hooks: Hooks, *, resume: bool = False) -> None:
+        """Run to the end of the timetable.
+
+        Args:
+            hooks: callbacks.
+            resume: start from the folder's checkpoint when there is one.
+
+        Raises:
+            InterruptedRunError: `hooks.should_stop` said so; the run can be resumed.
+            RunError: the disk is full, or the checkpoint cannot be used.
+        """
+        resumed = resume and self._path.exists()
+        start = self._load() if resumed else 0.0
+        if not resumed:
+            self._reset_sinks({})
+            self._life.populate()
+        clock = Clock(start, resumed=resumed)
+        self._start_processes(clock, hooks)
+        clock.run(float(self._times.end_s))
+        self._life.end_day(float(self._times.end_s))
+        for sink in self._sinks.named().values():
+            sink.flush()
+
+    def _start_processes(self, clock: Clock, hooks: Hooks) -> None:
+        life = self._life
+        clock.every(PUBLISH_PERIOD_S, Phase.PUBLISH, life.publish)
+        clock.every(HOUR_S, Phase.FEEDBACK, life.creator_feedback)
+        clock.every(DAY_S, Phase.DAY_END, life.end_day)
+        clock.every(NEARLINE_PERIOD_S, Phase.NEARLINE, life.nearline)
+        for channel in self._funnel.channels:
+            if channel.refresh_period_s:
+                clock.every(
+                    channel.refresh_period_s,
+                    Phase.REFRESH,
+                    self._timed(f"refresh.{channel.name}", channel.refresh),
+                )
+        ranker = self._funnel.ranker
+        if ranker.train_period_s:
+            clock.every(ranker.train_period_s, Phase.TRAIN, self._timed("train", ranker.train))
+        for policy in self._funnel.policies:
+            if policy.tick_period_s:
+                clock.every(
+                    policy.tick_period_s, Phase.POLICY, self._timed("policy", policy.on_tick)
+                )
+        clock.process(self._serve_forever(clock, hooks))
+
+    def _timed(self, stage: str, action: Callable[[Any], None]) -> Callable[[float], None]:
+        def run(now: float) -> None:
+            with self.costs.timed(stage):
+                action(self._life.view(now))
+
+        return run
+
+    def _serve_forever(self, clock: Clock, hooks: Hooks) -> Generator[simpy.Event, Any, None]:
+        window = self._times.serving_window_s
+        now = clock.now
+        while True:
+            now = self._next_serving(now, window)
+            yield clock.at(now, Phase.SERVE)
+            self._save_if_due(now, hooks)
+            batch = self._arrivals.take(now + window, inclusive=window == 0)
+            if batch.n:
+                # A request that fell due while its window was being served is late, not early.
+                batch.t = np.maximum(batch.t, now)
+                self._serve(batch, now)
+                hooks.progress(now, self.commit.tally.impressions)
+            now += window
+
+    def _next_serving(self, now: float, window: int) -> float:
+        """Return the start of the next window that has a request, or the next day end.
+
+        The day end is a stop of its own because it plans the requests of the next day.
+        """
+        first = self._arrivals.next_t()
+        day_end = (now // DAY_S + 1) * DAY_S
+        if window == 0:
+            return max(now, min(first, day_end))
+        return max(now, min(first // window * window, day_end))
+
+    def _serve(self, batch: RequestBatch, now: float) -> None:
+        view = self.state.view(now)
+        with self.costs.timed("support"):
+            self._fill_support(view)
+        served = self._serving.serve(batch, view, self._support)
+        feedback = []
+        for chunk in served:
+            with self.costs.timed("respond"):
+                response = self.world.respond(chunk.requests, chunk.slate.note_idx)
+            with self.costs.timed("observe"):
+                self._funnel.ranker.observe(chunk.requests, chunk.slate, response, view)
+            self._arrivals.go_on(chunk.requests, response.next_t)
+            feedback.append(response)
+        with self.costs.timed("commit"):
+            self.commit.serve(served, feedback, now)
+
+    def _fill_support(self, view: Any) -> None:  # noqa: ANN401
+        supports, insert_every = [], 0
+        for policy in self._funnel.policies:
+            support = policy.support(view)
+            insert_every = policy.insert_every or insert_every
+            if support is not None:
+                supports.append(support)
+        self._support.fill(supports, view.notes.n, insert_every)
+
+    def _save_if_due(self, now: float, hooks: Hooks) -> None:
+        stop = hooks.should_stop()
+        if now >= self._next_checkpoint or stop:
+            with self.costs.timed("checkpoint"):
+                self.save(now)
+            every = self._times.checkpoint_every_s or np.inf
+            self._next_checkpoint = float(every * (now // every + 1)) if every else np.inf
+        if stop:
+            raise InterruptedRunError(f"stopped at day {self.commit.day_of(now)}, as asked")
+
+    def save(self, now: float) -> None:
+        """Write a checkpoint of everything at `now`, just before serving."""
+        for sink in self._sinks.named().values():
+            sink.flush()
+        parts = {name: sink.parts for name, sink in self._sinks.named().items()}
+        meta = checkpoint.CheckpointMeta(now, parts, self._hash, self.wall_s, self.cpu_s)
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, owner in self._stateful().items():
+            arrays.update(checkpoint.prefixed(name, owner.state_arrays()))
+        checkpoint.save(self._path, meta, arrays)
+
+    def _load(self) -> float:
+        meta, arrays = checkpoint.load(self._path, self._hash)
+        for name, owner in self._stateful().items():
+            owner.load_state(checkpoint.part_of(name, arrays))
+        self._reset_sinks(meta.parts)
+        self._before = (meta.wall_s, meta.cpu_s)
+        every = self._times.checkpoint_every_s or np.inf
+        self._next_checkpoint = float(every * (meta.t // every + 1))
+        return meta.t
+
+    def _reset_sinks(self, parts: dict[str, int]) -> None:
+        for name, sink in self._sinks.named().items():
+            sink.truncate_to(parts.get(name, 0))
+
+    def _stateful(self) -> dict[str, Any]:
+        owners: dict[str, Any] = {
+            "platform": self.state,
+            "world": self.world,
+            "arrivals": self._arrivals,
+            "commit": self.commit,
+            "lifecycle": self._life,
+        }
+        owners.update(self._funnel.plugins())
+        return owners

@@ -1,0 +1,258 @@
+"""The request path: recall, merge, pre-rank, support, rank, support, rerank. One pass.
+
+All stages read the same frozen view. Requests are cut into chunks that fit the processor's cache;
+the chunk size never changes a result, because a request's candidates and scores do not depend on
+its neighbours, and the counts of remaining support are carried from chunk to chunk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.contracts.batches import Candidates, RequestBatch, Scored, Slate
+from simulator.contracts.events import Head
+from simulator.contracts.support import SupportTable
+from simulator.contracts.views import PlatformView
+from simulator.engine import merge_kernels
+from simulator.engine.funnel import Funnel, StageCosts
+from simulator.engine.seen import SeenStore
+from simulator.engine.selection import apply_support, slot_kinds, truncate
+
+CHUNK = 64
+"""Requests in a chunk: more do not fit the cache, fewer pay Python's cost per call."""
+
+_SERIAL_LIMIT = 2**31 - 4 * CHUNK
+
+
+@dataclass(slots=True)
+class Served:
+    """One chunk of requests with its slates and what the log needs to know of them.
+
+    Attributes:
+        requests: the requests.
+        slate: what was shown.
+        channels: uint32[B, S], provenance of each placement.
+        pre_rank_position: int16[B, S], place in the organic pre-rank order.
+        organic_rank: int16[B, S], place in the organic rank order.
+        organic: float32[B, S], fused value before support.
+        p_click: float32[B, S].
+    """
+
+    requests: RequestBatch
+    slate: Slate
+    channels: NDArray[np.uint32]
+    pre_rank_position: NDArray[np.int16]
+    organic_rank: NDArray[np.int16]
+    organic: NDArray[np.float32]
+    p_click: NDArray[np.float32]
+
+
+class RequestPath:
+    """Serves requests with the plug-ins of a funnel.
+
+    Args:
+        funnel: the plug-ins, already set up.
+        seen: the seen store (read only here).
+        costs: profile to add to.
+        chunk: requests handled together.
+    """
+
+    def __init__(
+        self, funnel: Funnel, seen: SeenStore, costs: StageCosts, chunk: int = CHUNK
+    ) -> None:
+        self._funnel = funnel
+        self._seen = seen
+        self._costs = costs
+        self._chunk = chunk
+        widths = [channel.config.k for channel in funnel.channels]
+        self._starts = np.concatenate([[0], np.cumsum(widths, dtype=np.int64)])
+        self._bits = np.repeat(
+            np.uint32(1) << np.arange(len(widths), dtype=np.uint32), widths
+        ).astype(np.uint32)
+        self._mark = np.full(1_024, -1, np.int32)
+        self._place = np.empty(1_024, np.int16)
+        self._serial = 0
+
+    def serve(
+        self, requests: RequestBatch, view: PlatformView, table: SupportTable
+    ) -> list[Served]:
+        """Return the slates of a batch, chunk by chunk.
+
+        Args:
+            requests: requests in order of time.
+            view: the platform as every request of this batch sees it.
+            table: support by note; its `remaining` is counted down.
+        """
+        return [
+            self._serve_chunk(_rows(requests, start, start + self._chunk), view, table)
+            for start in range(0, requests.n, self._chunk)
+        ]
+
+    def _serve_chunk(
+        self, requests: RequestBatch, view: PlatformView, table: SupportTable
+    ) -> Served:
+        funnel, timed, spec = self._funnel, self._costs.timed, view.spec
+        found = self._recall(requests, view)
+        with timed("merge"):
+            candidates = self._merge(found, requests, view)
+        with timed("pre_rank"):
+            light = funnel.pre_ranker.score(requests, candidates, view)
+            gate = self._gate(requests, candidates, view, table)
+            boosted = apply_support(light, candidates, gate, table, stage="pre_rank")
+            keep = funnel.pre_ranker.config.keep
+            columns, n = truncate(boosted, candidates, keep, view.new_start, _new_keep(spec, keep))
+            ranked = _take(candidates, columns, n)
+        with timed("rank"):
+            p, value = funnel.ranker.predict(requests, ranked, view)
+            gate = self._gate(requests, ranked, view, table)
+            boosted = apply_support(value, ranked, gate, table, stage="rank")
+            keep = funnel.ranker.config.keep
+            top, n_top = truncate(boosted, ranked, keep, view.new_start, _new_keep(spec, keep))
+            scored = _score(_take(ranked, top, n_top), top, value, p, gate)
+        with timed("rerank"):
+            kinds = slot_kinds(spec, requests, table.insert_every)
+            slate = funnel.reranker.assemble(scored, table, kinds, view)
+        with timed("provenance"):
+            return _provenance(
+                requests, slate, scored, (ranked, value, top), (candidates, light, columns)
+            )
+
+    def _recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
+        found = np.empty((requests.n, int(self._starts[-1])), np.int32)
+        for i, channel in enumerate(self._funnel.channels):
+            with self._costs.timed(f"recall.{channel.name}"):
+                found[:, self._starts[i] : self._starts[i + 1]] = channel.recall(requests, view)
+        return found
+
+    def _merge(
+        self, found: NDArray[np.int32], requests: RequestBatch, view: PlatformView
+    ) -> Candidates:
+        n_notes = view.notes.n
+        if self._mark.shape[0] < n_notes or self._serial > _SERIAL_LIMIT:
+            self._mark = np.full(2 * n_notes, -1, np.int32)
+            self._place = np.empty(2 * n_notes, np.int16)
+            self._serial = 0
+        out = Candidates(
+            note_idx=np.empty(found.shape, np.int32),
+            channels=np.empty(found.shape, np.uint32),
+            n=np.empty(requests.n, np.int32),
+        )
+        seen = self._seen
+        self._serial = merge_kernels.merge(
+            found,
+            self._bits,
+            requests.reader_idx,
+            seen.offset,
+            seen.data,
+            seen.head,
+            seen.fresh_note,
+            seen.fresh_prev,
+            view.live_start,
+            n_notes,
+            self._mark,
+            self._place,
+            self._serial,
+            out.note_idx,
+            out.channels,
+            out.n,
+        )
+        return out
+
+    def _gate(
+        self,
+        requests: RequestBatch,
+        candidates: Candidates,
+        view: PlatformView,
+        table: SupportTable,
+    ) -> NDArray[np.uint8]:
+        allowed = np.ones(candidates.note_idx.shape, np.uint8)
+        if table.rank.shape[1]:
+            for policy in self._funnel.policies:
+                mask = policy.gate(requests, candidates, view)
+                if mask is not None:
+                    allowed &= mask
+        return allowed
+
+
+def _new_keep(spec: object, keep: int) -> int:
+    separate = getattr(spec, "separate_queues", False)
+    return round(keep * getattr(spec, "new_share", 0.0)) if separate else -1
+
+
+def _rows(requests: RequestBatch, start: int, stop: int) -> RequestBatch:
+    if start == 0 and stop >= requests.n:
+        return requests
+    rows = slice(start, stop)
+    return RequestBatch(
+        t=requests.t[rows],
+        reader_idx=requests.reader_idx[rows],
+        request_id=requests.request_id[rows],
+        session_no=requests.session_no[rows],
+        request_no=requests.request_no[rows],
+        reader_arm=requests.reader_arm[rows],
+    )
+
+
+def _take(candidates: Candidates, columns: NDArray[np.int16], n: NDArray[np.int32]) -> Candidates:
+    out = Candidates(
+        note_idx=np.empty(columns.shape, np.int32),
+        channels=np.empty(columns.shape, np.uint32),
+        n=n,
+    )
+    merge_kernels.take(
+        columns, n, candidates.note_idx, candidates.channels, out.note_idx, out.channels
+    )
+    return out
+
+
+def _score(
+    kept: Candidates,
+    columns: NDArray[np.int16],
+    value: NDArray[np.float32],
+    p: NDArray[np.float32],
+    supported: NDArray[np.uint8],
+) -> Scored:
+    at = np.maximum(columns, 0)
+    rows = np.arange(columns.shape[0])[:, None]
+    return Scored(
+        note_idx=kept.note_idx,
+        channels=kept.channels,
+        n=kept.n,
+        organic=value[rows, at],
+        p=p[rows, at],
+        supported=supported[rows, at],
+    )
+
+
+Stage = tuple[Candidates, NDArray[np.float32], NDArray[np.int16]]
+
+
+def _provenance(
+    requests: RequestBatch, slate: Slate, scored: Scored, rank: Stage, pre_rank: Stage
+) -> Served:
+    """Trace every placement back through the stages to its places in the organic orders."""
+    shape = slate.column.shape
+    rows = np.arange(shape[0])[:, None]
+    at = np.maximum(slate.column, 0)
+    ranked_at = rank[2][rows, at]
+    candidate_at = pre_rank[2][rows, np.maximum(ranked_at, 0)]
+    filled = (slate.column >= 0).sum(axis=1, dtype=np.int32)
+    places = []
+    for (candidates, values, _), columns in ((rank, ranked_at), (pre_rank, candidate_at)):
+        out = np.full(shape, -1, np.int16)
+        merge_kernels.order_positions(
+            values, candidates.note_idx, np.maximum(columns, 0), filled, candidates.n, out
+        )
+        places.append(out)
+    return Served(
+        requests=requests,
+        slate=slate,
+        channels=scored.channels[rows, at],
+        pre_rank_position=places[1],
+        organic_rank=places[0],
+        organic=scored.organic[rows, at],
+        p_click=scored.p[rows, at, Head.CLICK],
+    )
