@@ -1,0 +1,125 @@
+"""Vector pools: nearest notes to a reader among the young, or the little seen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.index import VectorIndex
+from recall.vector_source import SOURCES
+from simulator.contracts.batches import RequestBatch
+from simulator.contracts.config import Duration, knob
+from simulator.contracts.events import DAY_S, HOUR_S
+from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.random import stream_key
+from simulator.contracts.spec import PlatformSpec
+from simulator.contracts.views import PlatformView
+
+_DEFAULT_REFRESH_S = ((HOUR_S, 120), (6 * HOUR_S, 300), (24 * HOUR_S, 600))
+_MAX_AGE_S = 30 * DAY_S
+
+
+class VectorPoolConfig(PluginConfig):
+    """Knobs of a vector pool."""
+
+    type: Literal["vector_pool"] = "vector_pool"
+    k: int = knob(100, "Most candidates for a request.", unit="notes", ge=1, le=1_000)
+    max_age: Duration = knob(
+        "30d", "Notes up to this age enter the pool at a refresh.", unit="s", ge=60, le=365 * DAY_S
+    )
+    max_impressions: int | None = knob(
+        None,
+        "Only notes with at most this many life impressions, times the scenario's threshold"
+        " scale, enter the pool; none admits all.",
+        unit="impressions",
+        ge=0,
+        le=1_000_000_000,
+    )
+    refresh_every: Duration | None = knob(
+        None,
+        "Time between rebuilds; none means 2min for ages up to 1h, 5min up to 6h or with"
+        " `max_impressions`, 10min up to 24h, else 1h.",
+        unit="s",
+        ge=1,
+        le=30 * DAY_S,
+    )
+    scan: int = knob(
+        2_000,
+        "Notes that a reader is compared with; up to twice as many the search is exact.",
+        unit="notes",
+        ge=100,
+        le=1_000_000,
+    )
+    source: Literal["content"] = knob("content", "Where vectors of notes and readers come from.")
+
+
+class VectorPool(RecallChannel[VectorPoolConfig]):
+    """Reader's vector → nearest notes of one pool.
+
+    Several pools share one vector source and differ in age or exposure: a note leaves a pool by
+    ageing or by being shown, and the younger the pool, the faster its index is rebuilt (course
+    slides on cold start). A reader of whom nothing is known gets nothing.
+    """
+
+    Config = VectorPoolConfig
+
+    @property
+    def name(self) -> str:
+        """`vector_pool_24h` by age, `vector_pool_cold100` by exposure, or both."""
+        config = self.config
+        parts = ["vector_pool"]
+        if config.max_impressions is not None:
+            parts.append(f"cold{config.max_impressions}")
+        if config.max_impressions is None or config.max_age != _MAX_AGE_S:
+            parts.append(_age_name(config.max_age))
+        return "_".join(parts)
+
+    @property
+    def refresh_period_s(self) -> int:
+        """Seconds between rebuilds of the index."""
+        config = self.config
+        if config.refresh_every is not None:
+            return config.refresh_every
+        if config.max_impressions is not None:
+            return 300
+        fitting = (period for age, period in _DEFAULT_REFRESH_S if config.max_age <= age)
+        return next(fitting, HOUR_S)
+
+    def setup(self, spec: PlatformSpec) -> None:
+        """Start with an empty index."""
+        super().setup(spec)
+        self._source = SOURCES[self.config.source]()
+        self._index = VectorIndex(
+            int(stream_key(spec.seed, f"recall.{self.name}")), self.config.scan
+        )
+
+    def refresh(self, view: PlatformView) -> None:
+        """Index the notes that are young enough and, with a limit, little enough seen."""
+        first = max(view.live_start, view.first_younger_than(self.config.max_age))
+        rows = np.arange(first, view.notes.n, dtype=np.int32)
+        if self.config.max_impressions is not None:
+            most = self.config.max_impressions * self.spec.threshold_scale
+            rows = rows[view.notes.impressions[first:] <= most]
+        vectors = self._source.note_vectors(view, rows)
+        self._index.build(vectors, rows, view.now, self._source.version)
+
+    def recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
+        """Return int32[B, k], the pool's nearest notes to each reader."""
+        return self._index.search(self._source.reader_vectors(view, requests), self.config.k)
+
+    def state_arrays(self) -> Arrays:
+        """Return the index as it was last built."""
+        return self._index.state_arrays()
+
+    def load_state(self, arrays: Arrays) -> None:
+        """Take the index back."""
+        self._index.load_state(arrays)
+
+
+def _age_name(seconds: int) -> str:
+    for unit, unit_s in (("d", DAY_S), ("h", HOUR_S), ("min", 60)):
+        if seconds % unit_s == 0 and (unit != "d" or seconds > 2 * DAY_S):
+            return f"{seconds // unit_s}{unit}"
+    return f"{seconds}s"
