@@ -92,7 +92,7 @@ class Commit:
 
     def publish(self, new: NewNotes, titles: list[str]) -> None:
         """Add notes to the table and log them."""
-        n = int(new.published_t.shape[0])
+        n = new.n
         columns: dict[str, Array] = {
             "creator_idx": new.creator_idx,
             "published_t": new.published_t,
@@ -128,7 +128,7 @@ class Commit:
             new: the readers.
             category_vectors: float32[C, D], mean embedding of each category's notes.
         """
-        n = int(new.joined_t.shape[0])
+        n = new.n
         vector = np.zeros((n, category_vectors.shape[1]), np.float32)
         for c in range(category_vectors.shape[0]):
             vector += new.declared[:, c, None] * category_vectors[c]
@@ -150,7 +150,7 @@ class Commit:
     def become_creators(self, new: NewCreators) -> None:
         """Register creators."""
         self._state.creators.append(
-            int(new.joined_t.shape[0]),
+            new.n,
             {"reader_idx": new.reader_idx, "joined_t": new.joined_t},
         )
         self._state.changed()

@@ -57,7 +57,7 @@ class Lifecycle:
         with self._costs.timed("world.create"):
             self._commit.become_creators(self._world.creator_rows())
             backlog = self._world.backlog()
-            rows = slice(0, int(backlog.published_t.shape[0]))
+            rows = slice(0, backlog.n)
             self._commit.publish(backlog, self._world.titles(rows))
             self._join(self._world.registered())
             view = self._state.view(0.0)
@@ -75,14 +75,14 @@ class Lifecycle:
 
     def publish(self, now: float) -> None:
         """Release the planned notes whose time has come."""
-        if self._plan is None or self._plan.t.size == 0 or self._plan.t[0] > now:
+        if self._plan is None or self._plan.n == 0 or self._plan.t[0] > now:
             return
         with self._costs.timed("publish"):
             due = int(np.searchsorted(self._plan.t, now, side="right"))
             first = self._state.notes.n
-            new = self._world.write_notes(self._plan.rows(slice(0, due)))
+            new = self._world.write_notes(self._plan.rows(0, due))
             self._commit.publish(new, self._world.titles(slice(first, first + due)))
-            self._plan = self._plan.rows(slice(due, None))
+            self._plan = self._plan.rows(due, self._plan.n)
 
     def creator_feedback(self, now: float) -> None:
         """Let creators look at the notes that have just passed 24 h."""
@@ -120,10 +120,9 @@ class Lifecycle:
         return self._state.view(now)
 
     def _join(self, new: NewReaders) -> None:
-        n = int(new.joined_t.shape[0])
-        if n:
+        if new.n:
             self._commit.join(new, _category_vectors(self._state))
-            self._arrivals.add_readers(n)
+            self._arrivals.add_readers(new.n)
 
     def state_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what a checkpoint needs of this object."""

@@ -19,10 +19,13 @@ from simulator.contracts.views import PlatformView
 from simulator.engine import merge_kernels
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.seen import SeenStore
-from simulator.engine.selection import apply_support, slot_kinds, truncate
+from simulator.engine.selection import apply_support, insertable, slot_kinds, truncate
 
 CHUNK = 64
 """Requests in a chunk: more do not fit the cache, fewer pay Python's cost per call."""
+
+_RESERVE_FACTOR = 2
+"""Places reserved for each insertion slot, so that diversity has a choice."""
 
 _SERIAL_LIMIT = 2**31 - 4 * CHUNK
 
@@ -94,31 +97,29 @@ class RequestPath:
     def _serve_chunk(
         self, requests: RequestBatch, view: PlatformView, table: SupportTable
     ) -> Served:
-        funnel, timed, spec = self._funnel, self._costs.timed, view.spec
+        funnel, timed = self._funnel, self._costs.timed
         found = self._recall(requests, view)
         with timed("merge"):
             candidates = self._merge(found, requests, view)
+        kinds = slot_kinds(view.spec, requests, table.insert_every)
         with timed("pre_rank"):
             light = funnel.pre_ranker.score(requests, candidates, view)
             gate = self._gate(requests, candidates, view, table)
             boosted = apply_support(light, candidates, gate, table, stage="pre_rank")
             keep = funnel.pre_ranker.config.keep
-            columns, n = truncate(boosted, candidates, keep, view.new_start, _new_keep(spec, keep))
+            columns, n = self._cut(boosted, candidates, gate, keep, view, table)
             ranked = _take(candidates, columns, n)
         with timed("rank"):
             p, value = funnel.ranker.predict(requests, ranked, view)
             gate = self._gate(requests, ranked, view, table)
             boosted = apply_support(value, ranked, gate, table, stage="rank")
-            keep = funnel.ranker.config.keep
-            top, n_top = truncate(boosted, ranked, keep, view.new_start, _new_keep(spec, keep))
+            top, n_top = self._cut(boosted, ranked, gate, funnel.ranker.config.keep, view, table)
             scored = _score(_take(ranked, top, n_top), top, value, p, gate)
         with timed("rerank"):
-            kinds = slot_kinds(spec, requests, table.insert_every)
             slate = funnel.reranker.assemble(scored, table, kinds, view)
         with timed("provenance"):
-            return _provenance(
-                requests, slate, scored, (ranked, value, top), (candidates, light, columns)
-            )
+            stages = (ranked, value, top), (candidates, light, columns)
+            return _provenance(requests, slate, scored, *stages)
 
     def _recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         found = np.empty((requests.n, int(self._starts[-1])), np.int32)
@@ -161,6 +162,26 @@ class RequestPath:
         )
         return out
 
+    def _cut(
+        self,
+        values: NDArray[np.float32],
+        candidates: Candidates,
+        gate: NDArray[np.uint8],
+        keep: int,
+        view: PlatformView,
+        table: SupportTable,
+    ) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+        """Keep the best; separate queues share the places, insertion slots reserve some."""
+        spec = view.spec
+        if spec.separate_queues:
+            new_keep = round(keep * spec.new_share)
+            return truncate(values, candidates, keep, view.new_start, new_keep)
+        if not table.insert_every:
+            return truncate(values, candidates, keep)
+        n_reserved = min(keep, _RESERVE_FACTOR * (spec.n_slots // (table.insert_every + 1)))
+        reserved = insertable(candidates, gate, table)
+        return truncate(values, candidates, keep, reserved=reserved, n_reserved=n_reserved)
+
     def _gate(
         self,
         requests: RequestBatch,
@@ -175,11 +196,6 @@ class RequestPath:
                 if mask is not None:
                     allowed &= mask
         return allowed
-
-
-def _new_keep(spec: object, keep: int) -> int:
-    separate = getattr(spec, "separate_queues", False)
-    return round(keep * getattr(spec, "new_share", 0.0)) if separate else -1
 
 
 def _rows(requests: RequestBatch, start: int, stop: int) -> RequestBatch:
