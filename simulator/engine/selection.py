@@ -115,9 +115,9 @@ def insertable(
 def slot_kinds(spec: PlatformSpec, requests: RequestBatch, insert_every: int) -> NDArray[np.uint8]:
     """Return uint8[B, S] by `SlotKind`: what each slot of each slate asks for.
 
-    With separate queues a slate of S slots has ⌊share·S + u⌋ slots for new notes, spread evenly from a
-    random start, and the rest for old ones; u and the start are keyed by reader and whole second of the
-    request. Otherwise a slot for insertion follows every `insert_every` slots.
+    With separate queues a slate of S slots has ⌊share·S + u⌋ slots for new notes, spread evenly
+    from a random start, and the rest for old ones; u and the start are keyed by reader and whole
+    second of the request. Otherwise a slot for insertion follows every `insert_every` slots.
 
     Args:
         spec: the platform.

@@ -101,13 +101,12 @@ def truncate_rows(
         kept = 0
         for i in range(n[b]):
             k = np.int64(keys[i] & np.uint64(0xFFFF))
-            if is_split:
-                is_first = note_idx[b, k] >= new_start
-            else:
-                is_first = first > 0 and reserved[b, k] > 0
-            if is_first and first > 0:
+            is_lane = note_idx[b, k] >= new_start
+            if not is_split:
+                is_lane = first > 0 and reserved[b, k] > 0
+            if is_lane and first > 0:
                 first -= 1
-            elif second > 0 and not (is_split and is_first):
+            elif second > 0 and not (is_split and is_lane):
                 second -= 1
             else:
                 continue

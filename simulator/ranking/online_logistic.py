@@ -1,0 +1,198 @@
+"""Multi-task ranker: one linear model a head over logged features, refitted every hour."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.contracts.batches import Candidates, Feedback, Interactions, RequestBatch, Slate
+from simulator.contracts.config import Config, Duration, knob
+from simulator.contracts.events import HOUR_S, N_HEADS, Head
+from simulator.contracts.plugins import Arrays, PluginConfig, Ranker
+from simulator.contracts.spec import PlatformSpec
+from simulator.contracts.views import PlatformView
+from simulator.ranking.features import IS_NEW, N_NOTE_FEATURES, PAIR_START, READER_START
+from simulator.ranking.logistic_kernels import log_impressions, predict_heads
+from simulator.ranking.statistics import NoteStatistics, StatisticsConfig
+from simulator.ranking.training import Fit, fit, prior_weights
+from simulator.ranking.training_log import TrainingLog
+
+
+class FusionConfig(Config):
+    """How predictions become one value (course slides on ranking)."""
+
+    rule: Literal["click_times_sum", "weighted_sum"] = knob(
+        "click_times_sum",
+        "`click_times_sum`: p_click·(1 + Σ w·p); `weighted_sum`: p_click + Σ w·p, with the same Σ.",
+    )
+    like: float = knob(1.0, "Weight of p_like.", ge=0, le=1_000, tunable=True)
+    collect: float = knob(1.0, "Weight of p_collect.", ge=0, le=1_000, tunable=True)
+    comment: float = knob(4.0, "Weight of p_comment.", ge=0, le=1_000, tunable=True)
+    share: float = knob(4.0, "Weight of p_share.", ge=0, le=1_000, tunable=True)
+    dwell: float = knob(
+        0.1, "Weight of log(1 + expected seconds of reading).", ge=0, le=1_000, tunable=True
+    )
+
+
+class OnlineLogisticConfig(PluginConfig):
+    """Knobs of the online logistic ranker."""
+
+    type: Literal["online_logistic"] = "online_logistic"
+    keep: int = knob(
+        40, "Candidates that go on to rerank.", unit="notes a request", ge=1, le=5_000, tunable=True
+    )
+    train_every: Duration = knob(HOUR_S, "Time between two fits.", ge=60)
+    training_rows: int = knob(
+        200_000, "Latest impressions to learn from.", unit="impressions", ge=1_000, le=10_000_000
+    )
+    ridge: float = knob(
+        20.0,
+        "Strength of the pull towards the starting weights, in rows of unit curvature.",
+        ge=0.001,
+        le=1_000_000,
+    )
+    max_steps: int = knob(6, "Most Newton steps a fit.", unit="steps", ge=1, le=50)
+    prior_reader_impressions: float = knob(
+        50.0,
+        "Impressions that the platform's average counts for in a reader's click rate.",
+        unit="impressions",
+        ge=0.1,
+        le=100_000,
+    )
+    fusion: FusionConfig = FusionConfig()
+    statistics: StatisticsConfig = StatisticsConfig()
+
+
+class OnlineLogistic(Ranker[OnlineLogisticConfig]):
+    """Logistic regression of click, and after a click of like, collect, comment and share.
+
+    Dwell is a linear regression of log(1 + seconds), brought back to mean seconds by a smearing
+    factor. Features are smoothed counters, content affinity, category interest and context; all
+    weights come from logged impressions, by Newton steps on the latest ones.
+    """
+
+    Config = OnlineLogisticConfig
+
+    def setup(self, spec: PlatformSpec) -> None:
+        """Start from prior weights, without statistics and without training rows."""
+        super().setup(spec)
+        self._fit = Fit(prior_weights(), 1.0, 0)
+        self._log = TrainingLog(self.config.training_rows)
+        fusion = self.config.fusion
+        self._fusion = np.array(
+            [0.0, fusion.like, fusion.collect, fusion.comment, fusion.share, fusion.dwell],
+            np.float32,
+        )
+        self._statistics = NoteStatistics(self.config.statistics, spec, self._note_weights())
+        self._split()
+
+    @property
+    def train_period_s(self) -> int:
+        """How often `train` runs, seconds."""
+        return self.config.train_every
+
+    def nearline(self, interactions: Interactions, view: PlatformView) -> None:
+        """Refresh the note's part of every head."""
+        self._statistics.nearline(view)
+
+    def predict(
+        self, requests: RequestBatch, candidates: Candidates, view: PlatformView
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return float32[B, K, N_HEADS] predictions and float32[B, K] value, 0 where padded."""
+        self._statistics.extend(view)
+        p = np.empty((*candidates.note_idx.shape, N_HEADS), np.float32)
+        value = np.empty(candidates.note_idx.shape, np.float32)
+        predict_heads(
+            requests.reader_idx,
+            requests.request_no,
+            candidates.note_idx,
+            candidates.n,
+            self._statistics.forms,
+            self._reader_weights,
+            self._pair_weights,
+            view.notes.category,
+            view.notes.embedding,
+            view.readers.vector,
+            view.readers.category_profile,
+            view.readers.totals,
+            float(self._statistics.rates[0]),
+            self.config.prior_reader_impressions,
+            self._fusion,
+            self.config.fusion.rule == "click_times_sum",
+            p,
+            value,
+        )
+        return p, value
+
+    def observe(
+        self, requests: RequestBatch, slate: Slate, feedback: Feedback, view: PlatformView
+    ) -> None:
+        """Log impressions with the features that `predict` saw.
+
+        Must come before the counters and the statistics move.
+        """
+        self._statistics.extend(view)
+        self._log.reserve(slate.note_idx.size)
+        n_added = log_impressions(
+            requests.reader_idx,
+            requests.request_no,
+            slate.note_idx,
+            feedback.examined,
+            feedback.actions,
+            self._statistics.features,
+            view.notes.category,
+            view.notes.embedding,
+            view.readers.vector,
+            view.readers.category_profile,
+            view.readers.totals,
+            float(self._statistics.rates[0]),
+            self.config.prior_reader_impressions,
+            self._log.at,
+            self._log.rows,
+            self._log.labels,
+        )
+        self._log.advance(n_added)
+
+    def train(self, view: PlatformView) -> None:
+        """Refit on the latest impressions and recompute the note's parts."""
+        rows, labels = self._log.stored()
+        self._fit = fit(rows, labels, self._fit, self.config.ridge, self.config.max_steps)
+        self._split()
+        self._statistics.reweigh(self._note_weights(), view.live_start)
+
+    def state_arrays(self) -> Arrays:
+        """Return weights, statistics and training rows."""
+        return {
+            "weights": self._fit.weights.copy(),
+            "smearing": np.array([self._fit.smearing]),
+            **self._log.state_arrays(),
+            **self._statistics.state_arrays(),
+        }
+
+    def load_state(self, arrays: Arrays) -> None:
+        """Take back what `state_arrays` returned."""
+        weights = np.array(arrays["weights"], np.float64)
+        self._fit = Fit(weights, float(arrays["smearing"].astype(np.float64)[0]), 0)
+        self._split()
+        self._log.load_state(arrays)
+        self._statistics.load_state(arrays, self._note_weights())
+
+    def _serving_weights(self) -> NDArray[np.float32]:
+        weights = self._fit.weights.copy()
+        weights[Head.DWELL, 0] += math.log(self._fit.smearing)
+        return weights.astype(np.float32)
+
+    def _note_weights(self) -> NDArray[np.float32]:
+        """Return the note's part of every head, then a row that reads whether the note is new."""
+        out = np.zeros((N_HEADS + 1, N_NOTE_FEATURES), np.float32)
+        out[:N_HEADS] = self._serving_weights()[:, :READER_START]
+        out[N_HEADS, IS_NEW] = 1.0
+        return out
+
+    def _split(self) -> None:
+        weights = self._serving_weights()
+        self._reader_weights = np.ascontiguousarray(weights[:, READER_START:PAIR_START])
+        self._pair_weights = np.ascontiguousarray(weights[:, PAIR_START:])

@@ -1,0 +1,167 @@
+"""Compiled rules of a slate and bookkeeping of support, shared by every reranker.
+
+Small functions that are inlined into a reranker's loop; the reranker brings the objective.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from simulator.contracts.events import SlotKind
+from simulator.contracts.support import UNLIMITED
+
+VIDEO, PROMOTED, CARD = 1, 2, 4
+"""Bits of a note's flags."""
+
+N_STATE = 4
+"""Length of the state of a slate: type of the last note, length of its run, slot of the last
+promoted note, cards so far."""
+
+FALLBACK = 8
+"""Level added when a note is not of the kind that the slot asks for."""
+
+_OLD, _NEW, _INSERT = int(SlotKind.OLD), int(SlotKind.NEW), int(SlotKind.INSERT)
+_UNLIMITED = int(UNLIMITED)
+_LONG_AGO = -1_000_000
+
+
+@njit(cache=True, inline="always")
+def clear_slate(state: NDArray[np.int64]) -> None:
+    """Reset the state of a slate."""
+    state[0] = -1
+    state[1] = 0
+    state[2] = _LONG_AGO
+    state[3] = 0
+
+
+@njit(cache=True, inline="always")
+def note_flags(is_video: int, is_promoted: int, has_card: int) -> int:
+    """Pack what the rules need to know of a note."""
+    flags = VIDEO if is_video else 0
+    if is_promoted:
+        flags |= PROMOTED
+    if has_card:
+        flags |= CARD
+    return flags
+
+
+@njit(cache=True, inline="always")
+def rule_level(
+    flags: int,
+    category: int,
+    slot: int,
+    state: NDArray[np.int64],
+    rules: NDArray[np.int64],
+    shown_category: NDArray[np.int64],
+) -> int:
+    """Return how far the rules must be relaxed for a note to fill a slot.
+
+    Args:
+        flags: from `note_flags`.
+        category: of the note.
+        slot: 0-based.
+        state: int64[N_STATE].
+        rules: int64[6]: longest run of one type, slots between promoted notes, first slots
+            without card, slots of the first screen, cards in it, slots between notes of one
+            category; 0 switches the first, second and last off.
+        shown_category: int64[S], categories of the slots before.
+
+    Returns:
+        0 when every rule holds; otherwise 1 category, 2 type, 3 promoted, 4 card, the highest
+        that is broken. Rules are given up in this order.
+    """
+    if flags & CARD and (slot < rules[2] or (slot < rules[3] and state[3] >= rules[4])):
+        return 4
+    if flags & PROMOTED and slot - state[2] < rules[1]:
+        return 3
+    if 0 < rules[0] <= state[1] and state[0] == (flags & VIDEO):
+        return 2
+    for back in range(1, min(rules[5], slot) + 1):
+        if shown_category[slot - back] == category:
+            return 1
+    return 0
+
+
+@njit(cache=True, inline="always")
+def fill_slot(
+    flags: int,
+    category: int,
+    slot: int,
+    state: NDArray[np.int64],
+    shown_category: NDArray[np.int64],
+) -> None:
+    """Take note of what fills a slot."""
+    is_video = flags & VIDEO
+    state[1] = state[1] + 1 if state[0] == is_video else 1
+    state[0] = is_video
+    if flags & PROMOTED:
+        state[2] = slot
+    if flags & CARD:
+        state[3] += 1
+    shown_category[slot] = category
+
+
+@njit(cache=True, inline="always")
+def kind_level(kind: int, note: int, new_start: int, is_insertable: int) -> int:
+    """Return 0 when a note is of the kind that a slot asks for, otherwise `FALLBACK`."""
+    if kind == _OLD and note >= new_start:
+        return FALLBACK
+    if kind == _NEW and note < new_start:
+        return FALLBACK
+    if kind == _INSERT and not is_insertable:
+        return FALLBACK
+    return 0
+
+
+@njit(cache=True, inline="always")
+def supported_value(
+    organic: np.float32,
+    row: int,
+    rank: NDArray[np.float32],
+    price: NDArray[np.float32],
+    remaining: NDArray[np.int32],
+) -> np.float32:
+    """Return organic·Π rank + Σ price over the policies with `remaining` for this note."""
+    value, added = organic, np.float32(0.0)
+    for p in range(rank.shape[0]):
+        if remaining[p, row] > 0:
+            value *= rank[p, row]
+            added += price[p, row]
+    return value + added
+
+
+@njit(cache=True, inline="always")
+def is_insertable(row: int, remaining: NDArray[np.int32], insert: NDArray[np.uint8]) -> int:
+    """Return 1 when a policy with `remaining` may put this note into an insertion slot."""
+    for p in range(insert.shape[0]):
+        if insert[p, row] and remaining[p, row] > 0:
+            return 1
+    return 0
+
+
+@njit(cache=True, inline="always")
+def grant(
+    kind: int,
+    row: int,
+    rank: NDArray[np.float32],
+    price: NDArray[np.float32],
+    remaining: NDArray[np.int32],
+    insert: NDArray[np.uint8],
+) -> int:
+    """Charge a placement to every policy that acted on it, and return their bits.
+
+    A policy acted when it has `remaining` and a coefficient other than 1, a price other than 0,
+    or the note fills an insertion slot that it may be put into.
+    """
+    bits = 0
+    for p in range(rank.shape[0]):
+        if remaining[p, row] <= 0:
+            continue
+        inserted = kind == _INSERT and insert[p, row] > 0
+        if rank[p, row] != 1.0 or price[p, row] != 0.0 or inserted:
+            bits |= 1 << p
+            if remaining[p, row] != _UNLIMITED:
+                remaining[p, row] -= 1
+    return bits
