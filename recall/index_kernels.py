@@ -160,7 +160,10 @@ def search(
         out: int32[B, k], all -1; receives ids, best first. A query of length 0 finds nothing.
     """
     n_lists, k = sizes.shape[0], out.shape[1]
-    room = max(min(blocks.shape[0] * LANES, scan + sizes.max()), coarse.shape[0] * LANES) + LANES
+    longest = 0
+    for listed in range(n_lists):
+        longest = max(longest, sizes[listed])
+    room = max(min(blocks.shape[0] * LANES, scan + longest), coarse.shape[0] * LANES) + LANES
     scores = np.empty(room, np.float32)
     ids = np.empty(room, np.int32)
     bin_of = np.empty(room, np.int32)
@@ -171,11 +174,13 @@ def search(
         bound = _length(queries[b])
         if bound == 0:
             continue
-        query[: queries.shape[1]] = queries[b]
+        for j in range(queries.shape[1]):
+            query[j] = queries[b, j]
         if n_lists > 1:
             _scan(coarse, 0, coarse.shape[0], query, scores, 0)
             select(scores, n_lists, bound, n_probe, bin_of, order)
-            probes[:] = order[:n_probe]
+            for p in range(n_probe):
+                probes[p] = order[p]
         n = 0
         for p in range(n_probe):
             listed = probes[p]

@@ -193,7 +193,8 @@ def _readers(
         appeal = profile[reader, notes.category] + 1e-6
         count = int(rng.integers(1, spec.n_recent + 1))
         picks = np.searchsorted(np.cumsum(appeal), rng.random(count) * appeal.sum())
-        recent[reader, :count] = picks.clip(max=notes.n - 1)
+        picks = np.unique(picks.clip(max=notes.n - 1))
+        recent[reader, : picks.size] = rng.permutation(picks)
     profile[known:] = 1 / spec.n_categories
     vector = np.zeros((n, spec.embedding_dim))
     if notes.n:
