@@ -100,7 +100,7 @@ def truncate_rows(
         second = keep - first
         kept = 0
         for i in range(n[b]):
-            k = np.int64(keys[i] & np.uint64(0xFFFF))
+            k = int(keys[i] & np.uint64(0xFFFF))
             is_lane = note_idx[b, k] >= new_start
             if not is_split:
                 is_lane = first > 0 and reserved[b, k] > 0
