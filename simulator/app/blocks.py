@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 from simulator.contracts.plugins import PluginConfig
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # unions of types hash their parts
 class OneOf:
     """Annotation that makes a field a union of configurations, discriminated by `type`.
 

@@ -65,7 +65,9 @@ def read_text(path: Path, named_by: Node | None = None) -> str:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise _refuse(path, "there is no such file", named_by, suggestion=_near(path)) from None
+        raise _refuse(
+            path, "there is no such file", named_by, suggestion=_near(path, named_by)
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refuse(path, f"the file cannot be read: {reason}", named_by) from None
@@ -94,15 +96,17 @@ def _refuse(
     return ScenarioError([Finding(message, *place, suggestion=suggestion)])
 
 
-def _near(path: Path) -> str | None:
-    bundled = list(bundled_scenarios())
-    stem = difflib.get_close_matches(path.stem, bundled, n=1)
+def _near(path: Path, named_by: Node | None) -> str | None:
     try:
-        siblings = [p.name for p in path.parent.iterdir() if p.suffix in _SUFFIXES]
+        siblings = {p.name for p in path.parent.iterdir() if p.suffix in _SUFFIXES}
     except (OSError, ValueError):
-        siblings = []
-    sibling = difflib.get_close_matches(path.name, siblings, n=1)
-    return str(path.with_name(sibling[0])) if sibling else next(iter(stem), None)
+        siblings = set()
+    written = path if named_by is None else Path(named_by.raw)
+    if named_by is not None:
+        siblings.discard(Path(named_by.file).name)
+    for sibling in difflib.get_close_matches(path.name, sorted(siblings), n=1):
+        return str(written.with_name(sibling))
+    return next(iter(difflib.get_close_matches(path.stem, list(bundled_scenarios()), n=1)), None)
 
 
 def _is_file(path: Path) -> bool:

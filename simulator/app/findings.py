@@ -22,7 +22,7 @@ CROSS_FIELD: Final = "cross_field"
 UNKNOWN_NAME: Final = "unknown_name"
 """Error type of a name that is not in `names` of its context."""
 
-_MOST_NAMES = 24
+_MOST_NAMES = 40
 _EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -68,7 +68,8 @@ def findings_of(error: ValidationError, model: type[BaseModel], tree: Node) -> l
             found += [_across(tree, *problem) for problem in details["ctx"]["problems"]]
             continue
         spot = locate(model, details["loc"])
-        mistakes.append(_Mistake(details, spot, tree.deepest(spot.path)))
+        mistake = _Mistake(details, spot, tree.deepest(spot.path))
+        mistakes += [] if _is_echo(mistake) else [mistake]
     found += [_explain(group) for group in _grouped(_without_misspelt(mistakes))]
     order = {file: i for i, file in enumerate(dict.fromkeys(f.file for f in found))}
     return sorted(found, key=lambda f: (order[f.file], f.line or 0))
@@ -96,6 +97,13 @@ def listed(names: Iterable[str], word: str = "") -> str:
     return f"{', '.join(shown)}, and {len(every) - len(shown)} more"
 
 
+def _is_echo(mistake: _Mistake) -> bool:
+    """Tell whether a list is called too short only because some of its items are wrong."""
+    items, context = mistake.node.value, mistake.error.get("ctx", {})
+    is_short = mistake.error["type"] == "too_short"
+    return is_short and isinstance(items, list) and len(items) >= context["min_length"]
+
+
 def _without_misspelt(mistakes: list[_Mistake]) -> list[_Mistake]:
     """Drop each missing field that an unknown field beside it was meant to be."""
     extras = [m for m in mistakes if m.error["type"] == "extra_forbidden"]
@@ -105,8 +113,14 @@ def _without_misspelt(mistakes: list[_Mistake]) -> list[_Mistake]:
         m
         for m in mistakes
         if m.error["type"] != "missing"
-        or not (m.spot.path in meant or (has_parent and len(m.spot.path) == 1))
+        or not (m.spot.path in meant or (has_parent and len(m.spot.path) == 1) or _is_later(m))
     ]
+
+
+def _is_later(missing: _Mistake) -> bool:
+    """Tell whether an entry before this one is missing from a list, too."""
+    items, index = missing.node.value, missing.spot.path[-1]
+    return isinstance(items, list) and isinstance(index, int) and index > len(items)
 
 
 def _grouped(mistakes: list[_Mistake]) -> list[list[_Mistake]]:
@@ -201,7 +215,23 @@ def _unknown_field(mistake: _Mistake) -> Finding:
 
 def _missing(mistake: _Mistake) -> Finding:
     where = f" for {mistake.spot.owner_name}" if mistake.spot.owner_name else ""
+    owner = mistake.spot.owner
+    if owner is not None and owner.n_items is not None:
+        return _wrong_length(mistake)
     return mistake.finding(f"a required field is missing{where}")
+
+
+def _wrong_length(mistake: _Mistake) -> Finding:
+    path, context = mistake.spot.path, mistake.error.get("ctx", {})
+    shape = mistake.spot.shape
+    if isinstance(path[-1], int) and not context:
+        path, shape = path[:-1], mistake.spot.owner
+    least, most = context.get("min_length"), context.get("max_length")
+    n = shape.n_items if shape else None
+    number = f"{n}" if n else f"at least {least}" if least is not None else f"at most {most}"
+    unit = "entries" if isinstance(mistake.node.value, list) else "characters"
+    finding = mistake.finding(f"wrong number of {unit}", path)
+    return replace(finding, value=mistake.node.shown(), allowed=number)
 
 
 def _unknown_type(mistake: _Mistake) -> Finding:
@@ -254,6 +284,10 @@ def _other(mistake: _Mistake) -> Finding:
 _HANDLERS: Final[dict[str, Callable[[_Mistake], Finding]]] = {
     "extra_forbidden": _unknown_field,
     "missing": _missing,
+    "too_short": _wrong_length,
+    "too_long": _wrong_length,
+    "string_too_short": _wrong_length,
+    "string_too_long": _wrong_length,
     "union_tag_invalid": _unknown_type,
     "union_tag_not_found": _no_type,
     "value_error": _by_validator,

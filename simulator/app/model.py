@@ -213,7 +213,7 @@ def build_model(
 
     metric_name: Any = _metric_name(list(metric_names))
     fields: dict[str, Any] = {
-        "world": (world, Field(world(), description=world.__doc__)),
+        "world": (world, Field(world(), description="Who exists, and how they act.")),
         "metrics": (
             tuple[metric_name, ...],
             Field((), description="Metrics to show first, in this order."),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from simulator.app.findings import listed, nearest
 from simulator.app.tree import MAX_DEPTH, KeyPath, Node, dotted, from_python, merge
 from simulator.app.yaml_source import parse_value
 from simulator.contracts.errors import Finding, ScenarioError
@@ -138,7 +137,6 @@ def _no_entry(path: KeyPath, n: int) -> ScenarioError:
 
 
 def _no_field(node: Node, path: KeyPath) -> ScenarioError:
-    keys = list(node.value) if isinstance(node.value, dict) else []
-    message = "a block has keys, not indexes" if keys else "a single value has nothing inside"
-    finding = Finding(message, SOURCE, path=dotted(path), allowed=listed(keys) if keys else None)
-    return ScenarioError([replace(finding, suggestion=nearest(str(path[-1]), keys))])
+    is_block = isinstance(node.value, dict)
+    message = "a block has keys, not indexes" if is_block else "a single value has nothing inside"
+    return ScenarioError([Finding(message, SOURCE, path=dotted(path))])

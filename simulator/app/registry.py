@@ -56,7 +56,7 @@ PACKAGES: Final = (
     "policies",
     "simulator.ranking",
     "simulator.content",
-    "simulator.experiments",
+    "simulator.experiments.designs",
 )
 GROUP: Final = "notesim.plugins"
 

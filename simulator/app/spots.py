@@ -74,8 +74,14 @@ class Shape:
         origin, arms = get_origin(self.annotation), get_args(self.annotation)
         if not (isinstance(origin, type) and issubclass(origin, Sequence) and arms):
             return None
-        is_fixed = origin is tuple and Ellipsis not in arms
-        return Shape.of(arms[min(index, len(arms) - 1)] if is_fixed else arms[0])
+        return Shape.of(arms[min(index, len(arms) - 1)] if self.n_items else arms[0])
+
+    @property
+    def n_items(self) -> int | None:
+        """Length of a list that has one fixed length, None for anything else."""
+        arms = get_args(self.annotation)
+        is_fixed = get_origin(self.annotation) is tuple and Ellipsis not in arms
+        return len(arms) if is_fixed else None
 
     def entry(self) -> Shape | None:
         """Return what may stand under any key of a free mapping."""
@@ -102,7 +108,7 @@ class Spot:
     Attributes:
         path: keys and indexes from the top.
         shape: what may stand there, None when nothing may.
-        owner: what holds it, None at the top or inside of a free mapping.
+        owner: the block or list that holds it, None at the top or inside of a free mapping.
         owner_name: the plug-in that the place is inside of, for example `policy 'boost'`, or "".
     """
 
@@ -144,7 +150,7 @@ def locate(model: type[BaseModel], loc: tuple[int | str, ...]) -> Spot:
                 continue
             owner, shape = None, entry
         elif isinstance(part, int):
-            owner, shape = None, None if shape is None else shape.item(part)
+            owner, shape = shape, None if shape is None else shape.item(part)
         else:
             owner, shape = shape, None if shape is None else shape.field(part)
         path.append(part)

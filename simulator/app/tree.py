@@ -78,7 +78,18 @@ class Node:
         if isinstance(self.value, list):
             return f"a list of {len(self.value)}"
         text = "null" if self.value is None else self.raw
+        if isinstance(self.value, str) and _reads_otherwise(text):
+            text = f'"{text}"'
         return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+def _reads_otherwise(text: str) -> bool:
+    """Tell whether text without its quotes would read as nothing or as another type."""
+    try:
+        float(text)
+    except ValueError:
+        return text != text.strip() or text.lower() in {"", "~", "null", "true", "false"}
+    return True
 
 
 def dotted(path: KeyPath) -> str:

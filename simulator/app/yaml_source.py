@@ -135,7 +135,9 @@ class _Builder:
                 return
             except MarkedYAMLError as error:
                 mark = error.problem_mark
-                self.fail(_explain(error.problem), None if mark is None else mark.line + 1)
+                last = text.count("\n") + (not text.endswith("\n"))
+                line = None if mark is None else min(mark.line + 1, last)
+                self.fail(_explain(error.problem), line)
             except Exception as error:  # the parser meets arbitrary text
                 self.fail(f"not valid YAML: {str(error).splitlines()[0]}", None)
             yield event
@@ -231,7 +233,7 @@ class _Builder:
     def _finding(self, message: str, line: int | None, value: str | None = None) -> Finding:
         path: KeyPath = tuple(frame.part for frame in self.frames if frame.part != "")
         at = line if self.has_lines else None
-        return Finding(message, self.file, at, dotted(path), value)
+        return Finding(message, self.file, at, dotted(path[:8]), value)
 
     def fail(self, message: str, line: int | None, value: str | None = None) -> NoReturn:
         raise ScenarioError([*self.findings, self._finding(message, line, value)])

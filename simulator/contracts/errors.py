@@ -44,6 +44,8 @@ class Finding:
         text = f"{head}: {self.message}" if head else self.message
         if self.value is not None:
             text += f" (got {self.value})"
+        if self.suggestion is not None or self.allowed is not None:
+            text += "."
         if self.suggestion is not None:
             text += f" Did you mean {self.suggestion!r}?"
         if self.allowed is not None:
