@@ -73,7 +73,7 @@ def run(
 def resolve(scenario: Source, overrides: Mapping[str, object] | None = None) -> ResolvedScenario:
     """Return a validated scenario from any of the forms that `run` takes."""
     if isinstance(scenario, ResolvedScenario):
-        return scenario if not overrides else load_scenario(scenario.as_mapping(), overrides)
+        return scenario if not overrides else load_scenario(scenario.to_mapping(), overrides)
     return load_scenario(scenario, overrides)
 
 

@@ -181,7 +181,7 @@ def type_name(cls: PluginClass) -> str:
 
 def _walked(packages: Iterable[str]) -> Iterator[PluginClass]:
     for name in packages:
-        if find_spec(name) is None:
+        if not _exists(name):
             continue
         package = _import(name)
         yield from _classes_of(package)
@@ -206,6 +206,12 @@ def _entered(entries: Iterable[EntryPoint]) -> Iterator[PluginClass]:
                 f"the entry point {entry.name!r} ({entry.value}) names neither a plug-in class "
                 "nor a module of them"
             )
+
+
+def _exists(name: str) -> bool:
+    """Tell whether a package is there; of its parents, all must be."""
+    parts = name.split(".")
+    return all(find_spec(".".join(parts[:i])) is not None for i in range(1, len(parts) + 1))
 
 
 def _import(name: str) -> ModuleType:

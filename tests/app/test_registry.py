@@ -156,8 +156,9 @@ def test_a_module_that_does_not_import_is_named(package):
         list(discover([package(bad="raise RuntimeError('no such luck')")]))
 
 
-def test_a_missing_package_is_passed_over():
-    assert list(discover(["no_such_package_anywhere"])) == []
+@pytest.mark.parametrize("name", ["no_such_package", "no_such_package.inner", "recall.missing"])
+def test_a_missing_package_is_passed_over(name):
+    assert list(discover([name])) == []
 
 
 def entry(value):
