@@ -16,7 +16,7 @@ class MetricParams(Config):
     """
 
     warm_up_days: int = knob(0, "Days before the first measured day.", unit="days", ge=0)
-    measured_days: int = knob(1, "Days that count in the metrics.", unit="days", ge=0)
+    measured_days: int = knob(1, "Days that count in the metrics.", unit="days", ge=1)
     threshold_scale: float = knob(1.0, "Factor on every threshold below.", ge=1e-9, le=1e9)
     new_age_s: int = knob(DAY_S, "Age below which a note is new.", unit="s", ge=1)
     max_age_s: int = knob(30 * DAY_S, "Age at which distribution ends.", unit="s", ge=1)
