@@ -85,7 +85,8 @@ def significant(value: float, digits: int = 3) -> str:
         return "0"
     if abs(value) < 1e-6:
         return f"{value:.1e}"
-    places = digits - 1 - math.floor(math.log10(abs(value)))
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    places = digits - 1 - exponent
     return f"{value:,.{max(0, places)}f}"
 
 

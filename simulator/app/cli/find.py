@@ -35,8 +35,9 @@ def find_run(text: str, root: Path = RUNS) -> Path:
         return root / fitting[0]
     if fitting:
         raise UsageError(f"several runs begin with {text!r}: {', '.join(fitting)}")
-    near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    by_stem = {name.rpartition("-")[0]: name for name in names} | {name: name for name in names}
+    near = difflib.get_close_matches(text, by_stem, n=1)
+    hint = f" Did you mean {by_stem[near[0]]!r}?" if near else ""
     there = f" There are: {', '.join(names)}." if names and not near else ""
     raise UsageError(f"there is no run {text!r} here or under {root}/.{hint}{there}")
 

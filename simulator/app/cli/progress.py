@@ -57,7 +57,7 @@ class Pace:
             parts.append(f"{self._speed:,.0f}/s")
         left = self._left_s(now, t)
         if left is not None:
-            parts.append(f"{span(left)} left")
+            parts.append(f"{span(left)} left, then metrics")
         return " · ".join(parts)
 
     def _day(self, t: float) -> str:
@@ -97,12 +97,15 @@ class LogLines(Silence):
     def __init__(self, pace: Pace, clock: Callable[[], float] = time.perf_counter) -> None:
         self._pace = pace
         self._clock = clock
-        self._next = clock() + _LOG_S
+        self._next = 0.0
 
     def __call__(self, t: float, impressions: int) -> None:
-        """Write a line when a minute has passed since the last one."""
+        """Write a line when a minute has passed since the start or the last one."""
+        if not self._next:
+            self._pace.text(t, impressions)
+            self._next = self._clock() + _LOG_S
         if self._clock() >= self._next:
-            note(f"{t / self._pace.end_s:4.0%} · {self._pace.text(t, impressions)}")
+            note(f"{t / self._pace.end_s:3.0%} · {self._pace.text(t, impressions)}")
             self._next = self._clock() + _LOG_S
 
 

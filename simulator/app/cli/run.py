@@ -11,7 +11,6 @@ import typer
 from rich.text import Text
 
 from simulator.app.cli import console
-from simulator.contracts.events import DAY_S
 
 if TYPE_CHECKING:
     from simulator.app.resolved import ResolvedScenario
@@ -105,6 +104,7 @@ def _execute(scenario: ResolvedScenario, request: _Request, *, quiet: bool) -> R
     from simulator.app import api
     from simulator.app.cli.progress import Pace, reporter
     from simulator.app.cli.stop import StopFlag
+    from simulator.contracts.events import DAY_S
     from simulator.engine.replication import Hooks, InterruptedRunError
 
     pace = Pace(scenario.warm_up_s + scenario.horizon_s, scenario.warm_up_s // DAY_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from types import FrameType
 from typing import Self
 
@@ -14,6 +15,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class StopFlag:
     """Raised by the first SIGINT or SIGTERM; as a context manager it handles both.
 
+    Outside of the main thread signals are left alone: Python delivers them to that thread only.
+
     Attributes:
         raised: whether the user has asked to stop.
     """
@@ -23,8 +26,9 @@ class StopFlag:
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
-            self._before[number] = signal.signal(number, self._handle)
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
