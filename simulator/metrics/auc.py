@@ -28,7 +28,7 @@ def auc_by_group(group: Counts, level: Counts, n: Counts, clicks: Counts) -> Gro
     """Compute AUC exactly on score levels; equal levels count half (Mann and Whitney, 1947).
 
     Args:
-        group: int64[R].
+        group: int64[R], at least 0.
         level: int64[R], larger means predicted higher; at least 0.
         n: int64[R], impressions in the row; a group and level may come in several rows.
         clicks: int64[R], clicked ones among them.
@@ -38,10 +38,10 @@ def auc_by_group(group: Counts, level: Counts, n: Counts, clicks: Counts) -> Gro
     """
     if group.size == 0:
         return GroupedAuc(group, np.empty(0), n)
-    order = np.lexsort((level, group))
-    group, level, n, clicks = group[order], level[order], n[order], clicks[order]
-    same = (np.diff(group, prepend=group[0] - 1) == 0) & (np.diff(level, prepend=-1) == 0)
-    cells = np.flatnonzero(~same)
+    key = group * (level.max() + 1) + level
+    order = np.argsort(key)
+    cells = np.flatnonzero(np.diff(key[order], prepend=-1))
+    group, n, clicks = group[order], n[order], clicks[order]
     group = group[cells]
     n, clicks = np.add.reduceat(n, cells), np.add.reduceat(clicks, cells)
     starts = np.flatnonzero(np.diff(group, prepend=group[0] - 1))

@@ -17,8 +17,8 @@ _HASH_MULTIPLIER: Final = 2_654_435_761
 
 _P: Final = "least(greatest(p_click::DOUBLE, 1e-7), 1 - 1e-7)"
 _LEVEL: Final = (
-    f"CAST(floor((ln({_P} / (1 - {_P})) + {_LOGIT_RANGE}) * {LEVELS // (2 * _LOGIT_RANGE)})"
-    " AS INTEGER)"
+    f"CAST(least(greatest(floor((ln({_P} / (1 - {_P})) + {_LOGIT_RANGE})"
+    f" * {LEVELS // (2 * _LOGIT_RANGE)}), 0), {LEVELS - 1}) AS INTEGER)"
 )
 
 

@@ -83,6 +83,14 @@ def test_log_loss_survives_certainty(measured):
     assert found.totals["auc"] == 0
 
 
+def test_extreme_predictions_stay_with_their_reader(measured):
+    # Reader 1 is predicted perfectly, readers 0 and 2 the wrong way round, at both ends.
+    events = [at(0, OLD, r, p, int((p == 1.0) == (r == 1))) for r in (0, 1, 2) for p in (0.0, 1.0)]
+    found = measured(PARAMS, events, [OLD])
+    assert found.totals["gauc"] == pytest.approx(1 / 3)
+    assert found.totals["auc"] == (2 + 0.5 + 0.5) / 9
+
+
 def test_calibration(found):
     assert found.daily["calibration"] == pytest.approx([1.75 / 2, 0.75 / 2])
     assert found.totals["calibration"] == pytest.approx(2.5 / 4)
