@@ -38,11 +38,12 @@ def exposure_signal(
     With E0 a fifth of the reference and g the saturation, the signal is h(E) / h(reference),
     where h(E) = (1 - (1 + E / E0) ** -g) / g, and log(1 + E / E0) for g = 0.
     """
-    ratio = 1.0 + _FIVE_TIMES * impressions.astype(np.float64) / config.reference_impressions
+    relative = impressions.astype(np.float64) / config.reference_impressions
+    growth, full = np.log1p(_FIVE_TIMES * relative), np.log1p(_FIVE_TIMES)
     if config.saturation <= 0:
-        return np.asarray(np.log(ratio) / np.log(1.0 + _FIVE_TIMES))
-    full = 1.0 - (1.0 + _FIVE_TIMES) ** -config.saturation
-    return np.asarray((1.0 - ratio**-config.saturation) / full)
+        return np.asarray(growth / full)
+    saturation = config.saturation
+    return np.asarray(np.expm1(-saturation * growth) / np.expm1(-saturation * full))
 
 
 def feedback_signal(totals: NDArray[np.float32], config: CreatorsConfig) -> NDArray[np.float64]:

@@ -175,7 +175,8 @@ def measure_scale(geometry: Geometry, config: WorldConfig, seed: int) -> Affinit
     """Scale affinity so that random reader-note pairs have the configured spread.
 
     The pairs are drawn for this purpose, so the scale does not depend on how many readers there
-    are or on what is published.
+    are or on what is published. Both parts are scaled on their own, as if uncorrelated; because
+    they share the categories, affinity as a whole spreads a little more.
     """
     ids = np.arange(_N_PROBES, dtype=np.int64)
     tastes = draw_tastes(geometry, config, seed, ids)
