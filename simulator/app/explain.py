@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CALIBRATION_S: Final = 2.0
 """Real time given to the calibration run, seconds."""
 
+LONG_READER_DAYS: Final = 150_000
+"""Readers × days from which a run takes minutes, so that an estimate is worth its time."""
+
 _CALIBRATION_READERS: Final = 1_000
 _LEAST_SHARE: Final = 0.02
 
@@ -119,6 +122,12 @@ def plugin_uses(scenario: ResolvedScenario) -> list[PluginUse]:
     if scenario.experiment is not None:
         blocks.append(("experiment", scenario.experiment))
     return [_use(kind, config) for kind, config in blocks]
+
+
+def is_long(scenario: ResolvedScenario) -> bool:
+    """Tell whether a run takes minutes."""
+    days = (scenario.warm_up_s + scenario.horizon_s) / DAY_S
+    return scenario.world.readers.n * days >= LONG_READER_DAYS
 
 
 def estimate(scenario: ResolvedScenario, budget_s: float = CALIBRATION_S) -> Estimate:

@@ -78,14 +78,14 @@ def test_the_peak_is_no_less_than_what_is_held():
 
 
 def test_a_small_world_is_measured():
-    plan = Plan(readers=150, from_h=1, until_h=12)
+    plan = Plan(readers=100, from_h=1, until_h=9)
     cost = bench_worker.main(json.dumps(asdict(plan)))
-    assert cost.readers == 150
+    assert cost.readers == 100
     assert cost.live_notes > 0
     assert 0 < cost.requests < cost.impressions
     assert cost.measure_s is None
     assert 0 < sum(cost.stages.values()) <= cost.wall_s
-    assert cost.reader_bytes > 150 * 4 * 30
+    assert cost.reader_bytes > 100 * 4 * 30
     assert cost.note_bytes > cost.live_notes * 4 * 32
     assert cost.stages["rank"] > 0
 

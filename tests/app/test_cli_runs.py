@@ -92,6 +92,7 @@ def test_json_is_one_object_with_the_fixed_keys(first):
 
 def test_the_header_says_what_runs_and_goes_to_stderr(place, first):
     said = (place / "first.log").read_text()
+    assert "estimate" not in said
     assert "Do boosted notes get more?" in said
     assert "60 readers · 1d measured" in said
     assert "seed 1" in said
@@ -110,6 +111,18 @@ def test_the_table_groups_metrics_and_ends_with_three_lines(place):
     assert shown == set(names())
     assert [line.split(":")[0] for line in lines[-3:]] == ["results", "look", "reproduce"]
     assert BOOST in lines[-1]
+
+
+def test_a_long_run_begins_with_an_estimate(here, tmp_path, monkeypatch):
+    from simulator.app import explain
+
+    def stop(_self) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(explain, "LONG_READER_DAYS", 60)
+    monkeypatch.setattr(StopFlag, "__call__", stop)
+    result = with_output(call("run", "tiny.yaml", "--out", tmp_path), 130)
+    assert "(from a short run with 60 readers)" in result.stderr
 
 
 def test_the_profile_is_on_stderr(place):

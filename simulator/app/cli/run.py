@@ -71,6 +71,7 @@ def run(
     scenario = resolve(file, parse_assignments(request.settings))
     if not quiet:
         _print_header(scenario, request)
+        _print_estimate(scenario)
     result = _execute(scenario, request, quiet=quiet)
     if as_json:
         console.print_json(summary(result))
@@ -168,6 +169,22 @@ def _print_header(scenario: ResolvedScenario, request: _Request) -> None:
     }
     for name, text in facts.items():
         out.print(Text.assemble((f"  {name:<9} ", "dim"), text))
+
+
+def _print_estimate(scenario: ResolvedScenario) -> None:
+    """Say what a long run will take, from a short one."""
+    from simulator.app import present
+    from simulator.app.explain import estimate, is_long
+
+    if not is_long(scenario):
+        return
+    found = estimate(scenario)
+    line = Text.assemble(
+        ("  estimate  ", "dim"),
+        f"about {present.about(found.impressions)} impressions in {present.span(found.total_s)} ",
+        (f"(from a short run with {found.readers:,} readers)", "dim"),
+    )
+    console.stderr().print(line)
 
 
 def _print_result(result: Result, scenario: ResolvedScenario, request: _Request) -> None:
