@@ -30,6 +30,13 @@ class ItemCFConfig(PluginConfig):
     min_common: int = knob(
         2, "Two notes with fewer common readers are no neighbours.", unit="readers", ge=1, le=1_000
     )
+    min_age: Duration = knob(
+        0,
+        "Notes below this age take no part; a batch job of yesterday's data knows no younger.",
+        unit="s",
+        ge=0,
+        le=30 * 86_400,
+    )
     refresh_every: Duration = knob(
         "1d", "Time between rebuilds of the neighbours.", unit="s", ge=60, le=30 * 86_400
     )
@@ -61,8 +68,10 @@ class ItemCF(RecallChannel[ItemCFConfig]):
         """Compare all live notes by their readers."""
         from scipy.sparse import csc_array  # imported late: it costs start-up time
 
-        readers, places = np.nonzero(view.readers.recent >= view.live_start)
-        notes = view.readers.recent[readers, places] - view.live_start
+        last = max(view.live_start, view.first_younger_than(self.config.min_age))
+        recent = view.readers.recent
+        readers, places = np.nonzero((recent >= view.live_start) & (recent < last))
+        notes = recent[readers, places] - view.live_start
         shape = (view.readers.n, view.notes.n - view.live_start)
         pairs = csc_array((np.ones(notes.size, np.int8), (readers, notes)), shape=shape)
         pairs.sum_duplicates()

@@ -29,6 +29,14 @@ class VectorPoolConfig(PluginConfig):
     max_age: Duration = knob(
         "30d", "Notes up to this age enter the pool at a refresh.", unit="s", ge=60, le=365 * DAY_S
     )
+    min_age: Duration = knob(
+        0,
+        "Notes below this age do not enter: the main pool of a platform holds notes that have"
+        " been through a training, and leaves new ones to channels of their own.",
+        unit="s",
+        ge=0,
+        le=30 * DAY_S,
+    )
     max_impressions: int | None = knob(
         None,
         "Only notes with at most this many life impressions, times the scenario's threshold"
@@ -98,10 +106,11 @@ class VectorPool(RecallChannel[VectorPoolConfig]):
     def refresh(self, view: PlatformView) -> None:
         """Index the notes that are young enough and, with a limit, little enough seen."""
         first = max(view.live_start, view.first_younger_than(self.config.max_age))
-        rows = np.arange(first, view.notes.n, dtype=np.int32)
+        last = max(first, view.first_younger_than(self.config.min_age))
+        rows = np.arange(first, last, dtype=np.int32)
         if self.config.max_impressions is not None:
             most = self.config.max_impressions * self.spec.threshold_scale
-            rows = rows[view.notes.impressions[first:] <= most]
+            rows = rows[view.notes.impressions[first:last] <= most]
         vectors = self._source.note_vectors(view, rows)
         self._index.build(vectors, rows, view.now, self._source.version)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from simulator.app.registry import registry
 from simulator.contracts.events import DAY_S
@@ -33,13 +33,14 @@ def platform_spec(scenario: ResolvedScenario, embedding_dim: int) -> PlatformSpe
         embedding_dim: width of the content encoder's embeddings.
     """
     world = scenario.world
+    rerank: Any = scenario.rerank
     return PlatformSpec(
         seed=scenario.seed,
         n_categories=world.n_categories,
         n_keywords=world.n_keywords,
         keywords_per_note=world.keywords_per_note,
         embedding_dim=embedding_dim,
-        n_slots=getattr(scenario.rerank, "n_slots", 10),
+        n_slots=rerank.n_slots,
         threshold_scale=scenario.thresholds.scale,
         separate_queues=scenario.queues.type == "separate",
         new_share=scenario.queues.new_share,
@@ -123,5 +124,5 @@ def build_replication(
         sinks=Sinks(**{name: sinks[name] for name in ("events", "notes", "activity", "ticks")}),
         timetable=times,
         folder=folder,
-        scenario_hash=cast("str", scenario.hash8),
+        scenario_hash=scenario.hash8,
     )

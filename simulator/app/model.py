@@ -30,18 +30,30 @@ from simulator.contracts.plugins import PluginConfig
 from simulator.world.config import WorldConfig
 
 DEFAULT_RECALL: Final[tuple[dict[str, object], ...]] = (
-    {"type": "category"},
-    {"type": "keyword"},
-    {"type": "cluster"},
-    {"type": "lookalike"},
-    {"type": "vector_pool", "max_age": "1h"},
-    {"type": "vector_pool", "max_age": "6h"},
-    {"type": "vector_pool", "max_age": "24h"},
-    {"type": "vector_pool", "max_age": "30d"},
-    {"type": "item_cf"},
-    {"type": "popular"},
+    {"type": "category", "k": 3, "per_category": 1},
+    {"type": "keyword", "k": 3, "per_keyword": 1},
+    {"type": "cluster", "k": 4, "per_cluster": 1},
+    {"type": "lookalike", "k": 4},
+    {"type": "vector_pool", "max_age": "1h", "k": 1},
+    {"type": "vector_pool", "max_age": "6h", "k": 2},
+    {"type": "vector_pool", "max_age": "24h", "k": 2},
+    {"type": "vector_pool", "max_age": "24h", "max_impressions": 100, "k": 3},
+    {"type": "vector_pool", "max_age": "30d", "min_age": "24h", "k": 150},
+    {"type": "item_cf", "min_age": "24h", "k": 100},
+    {"type": "popular", "min_age": "24h", "k": 150},
+    {
+        "type": "popular",
+        "n_interests": 4,
+        "order": "click_rate",
+        "min_age": "24h",
+        "k": 200,
+    },
 )
-"""Recall channels of a scenario that names none."""
+"""Recall channels of a scenario that names none.
+
+The channels that can find new notes are short and those of proven notes long, as on a platform
+that does nothing for cold start: what new notes get is then small, and policies can change it.
+"""
 
 DEFAULT_PLUGINS: Final = MappingProxyType(
     {

@@ -139,7 +139,7 @@ class Ranker(Plugin[C]):
 
 
 class Reranker(Plugin[C]):
-    """Assembles slates from ranked notes under rules and diversity."""
+    """Assembles slates of `config.n_slots` from ranked notes under rules and diversity."""
 
     kind: ClassVar[str] = "rerank"
 

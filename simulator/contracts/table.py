@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -27,7 +28,7 @@ class Table:
         self._capacity = capacity
         self.n = 0
 
-    def __getitem__(self, name: str) -> NDArray[np.generic]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         """Return the writable rows in use of one column."""
         return self._data[name][: self.n]
 
@@ -48,7 +49,7 @@ class Table:
         self.n += n_new
         return rows
 
-    def frozen(self, name: str) -> NDArray[np.generic]:
+    def frozen(self, name: str) -> NDArray[Any]:
         """Return the rows in use of one column as a read-only view."""
         view = self._data[name][: self.n]
         view.flags.writeable = False
@@ -58,11 +59,11 @@ class Table:
         """Return the bytes reserved by all columns."""
         return sum(column.nbytes for column in self._data.values())
 
-    def state_arrays(self, prefix: str) -> dict[str, NDArray[np.generic]]:
+    def state_arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return copies of the rows in use, keyed `prefix/column`."""
         return {f"{prefix}/{name}": self[name].copy() for name in self._data}
 
-    def load_state(self, prefix: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    def load_state(self, prefix: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Replace all rows by what `state_arrays` returned."""
         self.n = 0
         columns = {name: arrays[f"{prefix}/{name}"] for name in self._data}

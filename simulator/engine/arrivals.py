@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,12 @@ class Arrivals:
 
     def take(self, until: float, *, inclusive: bool = False) -> RequestBatch:
         """Remove and return the requests before `until`, in order of (time, reader)."""
-        side = "right" if inclusive else "left"
-        stop = int(np.searchsorted(self._starts[0], until, side=side))
+        before = np.nextafter(until, np.inf) if inclusive else until
+        stop = int(np.searchsorted(self._starts[0], before))
         stop = max(stop, self._cursor)
         starts = tuple(column[self._cursor : stop] for column in self._starts)
         self._cursor = stop
-        due = self._open[0] <= until if inclusive else self._open[0] < until
+        due = self._open[0] < before
         going_on = tuple(column[due] for column in self._open)
         if due.any():
             self._open = tuple(column[~due] for column in self._open)  # type: ignore[assignment]
@@ -104,9 +105,9 @@ class Arrivals:
         self._in_session[reader[first]] = 1
         return tuple(column[first] for column in starts)  # type: ignore[return-value]
 
-    def state_arrays(self) -> dict[str, NDArray[np.generic]]:
+    def state_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the pool as arrays."""
-        out: dict[str, NDArray[np.generic]] = {
+        out: dict[str, NDArray[Any]] = {
             "in_session": self._in_session,
             "next_request_id": np.array([self._next_request_id]),
         }
@@ -115,7 +116,7 @@ class Arrivals:
             out[f"open_{name}"] = self._open[i]
         return out
 
-    def load_state(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    def load_state(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
         self._in_session = arrays["in_session"].astype(np.uint8)
         self._next_request_id = int(arrays["next_request_id"][0])

@@ -50,7 +50,8 @@ def save(path: Path, meta: CheckpointMeta, arrays: Arrays) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            np.savez(file, **{_META: text}, **arrays)
+            everything: Any = {_META: text, **arrays}
+            np.savez(file, **everything)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.batches import Feedback, Interactions, RequestBatch
-from simulator.contracts.events import DAY_S, N_KINDS, Kind
+from simulator.contracts.events import DAY_S, N_KINDS, WINDOW_S, Kind
 from simulator.engine import commit_kernels
 from simulator.engine.eventlog import event_columns
 from simulator.engine.request import Served
 from simulator.engine.sinks import Sinks
 from simulator.engine.state import PlatformState
-from simulator.world.plans import NewCreators, NewNotes, NewReaders
+from simulator.world.plans import NewCreators, NewNotes, NewReaders, PastReading
 
 _SLOWEST_PROFILE_STEP = 0.03
 _STRONG_WEIGHT = 2.0
@@ -73,22 +73,36 @@ class Commit:
     def nearline(self) -> Interactions:
         """Move reader profiles by the clicks since the last call; return those clicks."""
         interactions = self._take_fresh()
-        notes, readers = self._state.notes, self._state.readers
         if interactions.n:
-            commit_kernels.learn_profiles(
-                interactions.reader_idx,
-                interactions.note_idx,
-                interactions.actions,
-                readers["profile_clicks"],
-                notes["category"],
-                notes["embedding"],
-                readers["category_profile"],
-                readers["vector"],
-                readers["recent"],
-                _SLOWEST_PROFILE_STEP,
-                _STRONG_WEIGHT,
-            )
+            self._learn(interactions.reader_idx, interactions.note_idx, interactions.actions)
         return interactions
+
+    def remember(self, past: PastReading) -> None:
+        """Take in impressions from before the start as a log of the past; call it at time 0."""
+        state = self._state
+        seen = state.seen
+        seen.reserve(past.n)
+        seen.n_fresh = commit_kernels.count_past(
+            past.t,
+            past.reader_idx,
+            past.note_idx,
+            past.actions,
+            WINDOW_S,
+            state.notes["creator_idx"],
+            state.notes["totals"],
+            state.notes["decayed"],
+            state.readers["totals"],
+            state.creators["totals"],
+            seen.head,
+            seen.fresh_note,
+            seen.fresh_prev,
+            seen.n_fresh,
+        )
+        clicked = past.actions[:, Kind.CLICK] > 0
+        self._learn(past.reader_idx[clicked], past.note_idx[clicked], past.actions[clicked])
+        block = slice(past.first_reader, past.first_reader + past.active_days.shape[0])
+        state.readers["active_days"][block] = past.active_days
+        seen.rebuild(0)
 
     def publish(self, new: NewNotes, titles: list[str]) -> None:
         """Add notes to the table and log them."""
@@ -108,7 +122,7 @@ class Commit:
         self._sinks.notes.append(
             {
                 "note_id": np.arange(rows.start, rows.stop, dtype=np.int32),
-                "creator_id": cast("Array", self._state.creators["reader_idx"])[new.creator_idx],
+                "creator_id": self._state.creators["reader_idx"][new.creator_idx],
                 "published_t": new.published_t,
                 "published_day": (new.published_t // DAY_S - self._warm_up_days).astype(np.int16),
                 "category": new.category,
@@ -165,10 +179,10 @@ class Commit:
                 "reader_id": active.astype(np.int32),
                 "sessions": self._sessions_today[active],
                 "requests": self._requests_today[active],
-                "reader_arm": cast("Array", self._state.readers["arm"])[active],
+                "reader_arm": self._state.readers["arm"][active],
             }
         )
-        cast("Array", self._state.readers["active_days"])[active] += 1
+        self._state.readers["active_days"][active] += 1
         self._sessions_today.fill(0)
         self._requests_today.fill(0)
         view = self._state.view(now)
@@ -205,6 +219,22 @@ class Commit:
         self.tally.requests += chunk.requests.n
         self._requests_today[chunk.requests.reader_idx] += 1
         self._sessions_today[chunk.requests.reader_idx] += chunk.requests.request_no == 0
+
+    def _learn(self, reader_idx: Array, note_idx: Array, actions: Array) -> None:
+        notes, readers = self._state.notes, self._state.readers
+        commit_kernels.learn_profiles(
+            reader_idx,
+            note_idx,
+            actions,
+            readers["profile_clicks"],
+            notes["category"],
+            notes["embedding"],
+            readers["category_profile"],
+            readers["vector"],
+            readers["recent"],
+            _SLOWEST_PROFILE_STEP,
+            _STRONG_WEIGHT,
+        )
 
     def _remember(
         self, requests: RequestBatch, note_idx: NDArray[np.int32], feedback: Feedback

@@ -111,3 +111,39 @@ def learn_profiles(
         for i in range(recent.shape[1] - 1, 0, -1):
             recent[reader, i] = recent[reader, i - 1]
         recent[reader, 0] = note
+
+
+@njit(cache=True)
+def count_past(
+    t: NDArray[np.float64],
+    reader_idx: NDArray[np.int32],
+    note_idx: NDArray[np.int32],
+    actions: NDArray[np.float32],
+    window_s: NDArray[np.float64],
+    note_creator: NDArray[np.int32],
+    note_totals: NDArray[np.float32],
+    note_decayed: NDArray[np.float32],
+    reader_totals: NDArray[np.float32],
+    creator_totals: NDArray[np.float32],
+    head: NDArray[np.int32],
+    fresh_note: NDArray[np.int32],
+    fresh_prev: NDArray[np.int32],
+    n_fresh: int,
+) -> int:
+    """Add impressions from before the start, decayed to time 0; see `count`."""
+    for e in range(t.shape[0]):
+        reader, note = reader_idx[e], note_idx[e]
+        creator = note_creator[note]
+        for k in range(actions.shape[1]):
+            amount = actions[e, k]
+            if amount != 0:
+                note_totals[note, k] += amount
+                reader_totals[reader, k] += amount
+                creator_totals[creator, k] += amount
+                for w in range(window_s.shape[0]):
+                    note_decayed[note, w, k] += np.float32(amount * np.exp(t[e] / window_s[w]))
+        fresh_note[n_fresh] = note
+        fresh_prev[n_fresh] = head[reader]
+        head[reader] = n_fresh
+        n_fresh += 1
+    return n_fresh

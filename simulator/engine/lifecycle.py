@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +62,8 @@ class Lifecycle:
             rows = slice(0, backlog.n)
             self._commit.publish(backlog, self._world.titles(rows))
             self._join(self._world.registered())
+            for past in self._world.past_reading(self._state.spec.n_slots):
+                self._commit.remember(past)
             view = self._state.view(0.0)
             self._judged = view.first_younger_than(FEEDBACK_AGE_S)
         self.plan_day(0.0)
@@ -124,14 +128,14 @@ class Lifecycle:
             self._commit.join(new, _category_vectors(self._state))
             self._arrivals.add_readers(new.n)
 
-    def state_arrays(self) -> dict[str, NDArray[np.generic]]:
+    def state_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a checkpoint needs of this object."""
-        out: dict[str, NDArray[np.generic]] = {"judged": np.array([self._judged])}
+        out: dict[str, NDArray[Any]] = {"judged": np.array([self._judged])}
         if self._plan is not None:
             out.update(t=self._plan.t, creator_idx=self._plan.creator_idx, serial=self._plan.serial)
         return out
 
-    def load_state(self, arrays: dict[str, NDArray[np.generic]]) -> None:
+    def load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
         self._judged = int(arrays["judged"][0])
         self._plan = PublishPlan(

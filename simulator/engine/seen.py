@@ -8,6 +8,7 @@ longer distributed are dropped, so memory follows the impressions of the last 30
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,7 @@ class SeenStore:
             self.offset.nbytes + self.data.nbytes + self.head.nbytes + 8 * self.fresh_note.shape[0]
         )
 
-    def state_arrays(self) -> dict[str, NDArray[np.generic]]:
+    def state_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the store as arrays."""
         return {
             "offset": self.offset,
@@ -94,7 +95,7 @@ class SeenStore:
             "fresh_prev": self.fresh_prev[: self.n_fresh],
         }
 
-    def load_state(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    def load_state(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
         self.offset = arrays["offset"].astype(np.int64)
         self.data = arrays["data"].astype(np.uint8)

@@ -21,7 +21,7 @@ def _put(data: NDArray[np.uint8], at: int, delta: int) -> int:
 def decode(data: NDArray[np.uint8], start: int, stop: int, out: NDArray[np.int32]) -> int:
     """Write the sorted notes coded in `data[start:stop]` to `out`; return how many."""
     n = 0
-    note = -1
+    note = np.int64(-1)
     at = start
     while at < stop:
         delta = np.int64(data[at] & 127)

@@ -6,7 +6,7 @@ Only `simulator.engine.commit` calls methods that change it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class PlatformState:
     def rebase(self, now: float) -> None:
         """Move the forward-decay epoch to `now` so that its weights stay in float32 range."""
         factors = np.exp(-(now - self.epoch_t) / WINDOW_S).astype(np.float32)
-        decayed = cast("NDArray[np.float32]", self.notes["decayed"])
+        decayed = self.notes["decayed"]
         decayed *= factors[None, :, None]
         self.epoch_t = now
         self.changed()
@@ -108,9 +108,9 @@ class PlatformState:
         }
         creator = {name: self.creators.frozen(name) for name in CREATOR_LAYOUT}
         return (
-            NoteView(**note, epoch_t=self.epoch_t),  # type: ignore[arg-type]
-            ReaderView(**reader),  # type: ignore[arg-type]
-            CreatorView(**creator),  # type: ignore[arg-type]
+            NoteView(**note, epoch_t=self.epoch_t),
+            ReaderView(**reader),
+            CreatorView(**creator),
         )
 
     def nbytes(self) -> dict[str, int]:
@@ -122,7 +122,7 @@ class PlatformState:
             "seen": self.seen.nbytes(),
         }
 
-    def state_arrays(self) -> dict[str, NDArray[np.generic]]:
+    def state_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the whole state as arrays."""
         out = {
             **self.notes.state_arrays("notes"),
@@ -133,7 +133,7 @@ class PlatformState:
         out["epoch_t"] = np.array([self.epoch_t])
         return out
 
-    def load_state(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    def load_state(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
         self.notes.load_state("notes", arrays)
         self.readers.load_state("readers", arrays)

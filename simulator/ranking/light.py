@@ -27,7 +27,7 @@ class LightConfig(PluginConfig):
 
     type: Literal["light"] = "light"
     keep: int = knob(
-        120, "Candidates that go on to rank.", unit="notes a request", ge=1, le=5_000, tunable=True
+        80, "Candidates that go on to rank.", unit="notes a request", ge=1, le=5_000, tunable=True
     )
     affinity_weight: float = knob(
         2.0, "Weight of the cosine between the reader's vector and the note.", ge=-20, le=20
@@ -45,6 +45,14 @@ class LightConfig(PluginConfig):
     creator_weight: float = knob(
         0.2, "Weight of the creator's smoothed click log-odds less the platform's.", ge=-20, le=20
     )
+    evidence_weight: float = knob(
+        0.55,
+        "Weight of log(1 + life impressions) less that of the note of an average impression: a "
+        "pre-ranker trusts what has proven itself, which is what a new note pays for there.",
+        ge=-20,
+        le=20,
+        tunable=True,
+    )
     interaction_weight: float = knob(
         0.2, "Weight of the note's like and collect log-odds a click, half each.", ge=-20, le=20
     )
@@ -55,7 +63,7 @@ class Light(PreRanker[LightConfig]):
     """Score = σ(logit(platform click rate) + w·statistics + w_a·cos(reader, note) + w_c·interest).
 
     The scale is that of a click probability, so a coefficient b on it adds about log b to the
-    log-odds. A note without statistics counts as average.
+    log-odds. A note without statistics counts as average in quality and lowest in evidence.
     """
 
     Config = LightConfig
@@ -64,10 +72,15 @@ class Light(PreRanker[LightConfig]):
         """Start without statistics."""
         super().setup(spec)
         self._statistics = NoteStatistics(self.config.statistics, spec, self._weights())
+        self._usual_evidence = 0.0
 
     def nearline(self, interactions: Interactions, view: PlatformView) -> None:
         """Refresh the note's part of the score."""
         self._statistics.nearline(view)
+        impressions = view.notes.impressions[view.live_start :].astype(np.float64)
+        total = impressions.sum()
+        if total > 0:
+            self._usual_evidence = math.log1p(np.square(impressions).sum() / total)
 
     def score(
         self, requests: RequestBatch, candidates: Candidates, view: PlatformView
@@ -85,7 +98,7 @@ class Light(PreRanker[LightConfig]):
             view.notes.embedding,
             view.readers.vector,
             view.readers.category_profile,
-            math.log(rate / (1.0 - rate)),
+            math.log(rate / (1.0 - rate)) - self.config.evidence_weight * self._usual_evidence,
             self.config.affinity_weight,
             self.config.category_weight,
             out,
@@ -94,11 +107,14 @@ class Light(PreRanker[LightConfig]):
 
     def state_arrays(self) -> Arrays:
         """Return the statistics."""
-        return self._statistics.state_arrays()
+        usual = np.array([self._usual_evidence])
+        return {**self._statistics.state_arrays(), "usual_evidence": usual}
 
     def load_state(self, arrays: Arrays) -> None:
         """Take back the statistics."""
-        self._statistics.load_state(arrays, self._weights())
+        statistics = {name: a for name, a in arrays.items() if name != "usual_evidence"}
+        self._statistics.load_state(statistics, self._weights())
+        self._usual_evidence = float(arrays["usual_evidence"].astype(np.float64)[0])
 
     def _weights(self) -> NDArray[np.float32]:
         config = self.config
@@ -106,6 +122,7 @@ class Light(PreRanker[LightConfig]):
             "ctr_24h": config.ctr_weight / 4,
             "ctr_7d": config.ctr_weight / 4,
             "ctr_30d": config.ctr_weight / 2,
+            "impressions": config.evidence_weight,
             "creator_ctr": config.creator_weight,
             "like_rate": config.interaction_weight / 2,
             "collect_rate": config.interaction_weight / 2,

@@ -65,6 +65,7 @@ class MmrConfig(PluginConfig):
     """Knobs of the MMR reranker."""
 
     type: Literal["mmr"] = "mmr"
+    n_slots: int = knob(10, "Slots of a slate.", unit="slots", ge=1, le=50)
     theta: float = knob(
         0.8, "Weight of value; the rest is the weight of diversity.", ge=0, le=1, tunable=True
     )

@@ -65,6 +65,23 @@ def action_table(config: BehaviorConfig) -> NDArray[np.float64]:
     return np.array([[_logit(kind.rate), kind.affinity, kind.quality] for kind in kinds])
 
 
+def kernel_columns(readers: ReaderTruth, notes: NoteTruth) -> tuple[ReaderColumns, NoteColumns]:
+    """Return both tables as the kernels take them."""
+    return (
+        ReaderColumns(
+            readers.taste,
+            readers.propensity,
+            readers.expected,
+            readers.patience,
+            readers.surplus,
+            readers.day_impressions,
+            readers.day_surplus,
+            readers.category_counts,
+        ),
+        NoteColumns(notes.appeal, notes.quality, notes.category, notes.published_t, notes.key),
+    )
+
+
 def answer(
     requests: RequestBatch,
     slates: NDArray[np.int32],
@@ -86,17 +103,7 @@ def answer(
         requests.session_no,
         requests.request_no,
         slates,
-        ReaderColumns(
-            readers.taste,
-            readers.propensity,
-            readers.expected,
-            readers.patience,
-            readers.surplus,
-            readers.day_impressions,
-            readers.day_surplus,
-            readers.category_counts,
-        ),
-        NoteColumns(notes.appeal, notes.quality, notes.category, notes.published_t, notes.key),
+        *kernel_columns(readers, notes),
         knobs,
         feedback.examined,
         feedback.actions,

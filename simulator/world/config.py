@@ -12,9 +12,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 HOURLY_WEIGHTS = (
     *(0.0250, 0.0180, 0.0100, 0.0080, 0.0090, 0.0150),
-    *(0.0290, 0.0350, 0.0420, 0.0430, 0.0440, 0.0470),
-    *(0.0580, 0.0540, 0.0450, 0.0430, 0.0440, 0.0490),
-    *(0.0560, 0.0667, 0.0640, 0.0700, 0.0700, 0.0553),
+    *(0.0290, 0.0350, 0.0440, 0.0460, 0.0460, 0.0490),
+    *(0.0580, 0.0530, 0.0477, 0.0430, 0.0440, 0.0490),
+    *(0.0570, 0.0580, 0.0670, 0.0710, 0.0690, 0.0493),
 )
 """Share of a day's sessions by hour of start.
 
@@ -27,20 +27,18 @@ class ReadersConfig(Config):
 
     n: int = knob(10_000, "readers at the start", ge=10, le=5_000_000)
     activity_logit_mean: float = knob(
-        -0.95, "mean over readers of the logit of coming on a day", ge=-6, le=6
+        -0.75, "mean over readers of the logit of coming on a day", ge=-6, le=6
     )
     activity_logit_sd: float = knob(
-        2.2, "spread over readers of that logit; large is a heavy tail", ge=0, le=6
+        1.3, "spread over readers of that logit; large is a heavy tail", ge=0, le=6
     )
     propensity_sd: float = knob(
         0.4, "spread over readers of the click logit", unit="logit", ge=0, le=3
     )
     patience_sd: float = knob(
-        0.5, "spread over readers of the logit of asking for one more slate", ge=0, le=3
+        0.4, "spread over readers of the logit of asking for one more slate", ge=0, le=3
     )
-    sessions_sd: float = knob(
-        0.45, "spread over readers of log sessions per active day", ge=0, le=2
-    )
+    sessions_sd: float = knob(0.4, "spread over readers of log sessions per active day", ge=0, le=2)
     n_favourites_weights: tuple[Share, Share, Share, Share] = knob(
         (0.2, 0.35, 0.3, 0.15), "shares of readers with 1, 2, 3 and 4 favourite categories"
     )
@@ -113,16 +111,16 @@ class BehaviorConfig(Config):
     """What a reader does with a slate."""
 
     click_base: float = knob(
-        -3.15, "click logit of an average note before an average reader", unit="logit", ge=-9, le=5
+        -4.2, "click logit of an average note before an average reader", unit="logit", ge=-9, le=5
     )
     affinity_sd: float = knob(
-        0.75, "spread of affinity over random reader-note pairs", unit="logit", ge=0, le=5
+        0.9, "spread of affinity over random reader-note pairs", unit="logit", ge=0, le=5
     )
     content_share: float = knob(
         0.6, "share of the variance of affinity that content reveals", ge=0, le=1
     )
     quality_coefficient: float = knob(
-        0.4, "click logit for each standard deviation of quality", unit="logit", ge=0, le=5
+        0.8, "click logit for each standard deviation of quality", unit="logit", ge=0, le=5
     )
     fatigue_max: float = knob(
         0.6, "most that repetition of a category takes", unit="logit", ge=0, le=5
@@ -131,7 +129,7 @@ class BehaviorConfig(Config):
         8.0, "impressions of a category in a session until 63 % of it", ge=0.1, le=200
     )
     staleness_per_day: float = knob(
-        0.03, "click logit lost for each day of age", unit="logit per day", ge=0, le=1
+        0.01, "click logit lost for each day of age", unit="logit per day", ge=0, le=1
     )
     screen_slots: int = knob(4, "slots on one screen", ge=1, le=50)
     screen_decay: float = knob(
@@ -140,7 +138,7 @@ class BehaviorConfig(Config):
     view_median_s: float = knob(2.8, "median time in view", unit="s", ge=0.05, le=600)
     view_sd: float = knob(0.6, "spread of log time in view", ge=0, le=3)
     dwell_median_s: float = knob(
-        65.0, "median reading time for average affinity and quality", unit="s", ge=0.5, le=3_600
+        130.0, "median reading time for average affinity and quality", unit="s", ge=0.5, le=3_600
     )
     dwell_sd: float = knob(0.9, "spread of log reading time", ge=0, le=3)
     dwell_affinity: float = knob(0.2, "log reading time for each logit of affinity", ge=-2, le=2)
@@ -167,7 +165,7 @@ class BehaviorConfig(Config):
 class SessionsConfig(Config):
     """When readers open the app and how long they stay."""
 
-    mean_per_active_day: float = knob(3.6, "mean sessions on an active day", ge=1, le=20)
+    mean_per_active_day: float = knob(3.2, "mean sessions on an active day", ge=1, le=20)
     max_per_day: int = knob(20, "most sessions on a day", ge=1, le=22)
     min_gap_s: float = knob(
         1_200.0, "least time between two session starts of a reader", unit="s", ge=0, le=3_600
@@ -176,7 +174,7 @@ class SessionsConfig(Config):
         HOURLY_WEIGHTS, "relative number of session starts in each hour of the day"
     )
     continue_logit: float = knob(
-        0.75, "logit of asking for one more slate when satisfied as expected", ge=-5, le=5
+        0.0, "logit of asking for one more slate when satisfied as expected", ge=-5, le=5
     )
     surplus_weight: float = knob(
         0.3, "logit of asking for more for each click beyond expectation", ge=0, le=5
@@ -294,6 +292,28 @@ class PublishingConfig(Config):
     )
 
 
+class HistoryConfig(Config):
+    """What readers had read before the start, so that a run begins on a platform in use.
+
+    The past is drawn from the truth by a rule instead of being simulated: each reader has read
+    the best of the notes that came within reach, as a recommender with some error would pick.
+    """
+
+    enabled: bool = knob(True, "whether readers have read notes before the start")
+    reach: float = knob(
+        12.0, "notes that came within a reader's reach for each one read", ge=1, le=1_000
+    )
+    error_sd: float = knob(
+        0.7, "spread of the error of the recommender of the past", unit="logit", ge=0, le=20
+    )
+    delay_scale_days: float = knob(
+        4.0, "scale of the age at which notes were read (Weibull)", unit="days", ge=0.01, le=100
+    )
+    delay_shape: float = knob(
+        1.4, "shape of that age; above 1 few notes are read when very new", ge=0.1, le=10
+    )
+
+
 class WorldConfig(Config):
     """The world: its people, their notes and their behaviour."""
 
@@ -304,6 +324,7 @@ class WorldConfig(Config):
     sessions: SessionsConfig = SessionsConfig()
     retention: RetentionConfig = RetentionConfig()
     publishing: PublishingConfig = PublishingConfig()
+    history: HistoryConfig = HistoryConfig()
 
     @property
     def n_categories(self) -> int:

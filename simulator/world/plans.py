@@ -133,3 +133,29 @@ class DayEnd:
 
     new_readers: NewReaders
     new_creators: NewCreators
+
+
+@dataclass(slots=True)
+class PastReading:
+    """Impressions before the start, by reader, then time; a block of readers at a time.
+
+    Attributes:
+        t: float64[m], seconds, below 0.
+        reader_idx: int32[m].
+        note_idx: int32[m].
+        actions: float32[m, N_KINDS], by `Kind`.
+        active_days: int32[R], days on which each reader of the block came; see `first_reader`.
+        first_reader: first reader of the block.
+    """
+
+    t: NDArray[np.float64]
+    reader_idx: NDArray[np.int32]
+    note_idx: NDArray[np.int32]
+    actions: NDArray[np.float32]
+    active_days: NDArray[np.int32]
+    first_reader: int
+
+    @property
+    def n(self) -> int:
+        """Number of impressions."""
+        return int(self.t.shape[0])

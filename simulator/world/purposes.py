@@ -30,6 +30,8 @@ class Purpose(StrEnum):
     REQUEST = "session.request"
     PAIR = "session.pair"
 
+    HISTORY = "reader.history"
+
     CREATOR = "creator.initial"
     CREATOR_SINCE = "creator.since"
     CREATOR_TRAITS = "creator.traits"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from simulator.contracts.batches import Feedback, RequestBatch
 from simulator.contracts.content import Encoder
 from simulator.contracts.events import DAY_S
 from simulator.contracts.random import uniform
-from simulator.world import behavior, creators, population, publishing, retention, sessions
+from simulator.world import behavior, creators, history, population, publishing, retention, sessions
 from simulator.world.config import WorldConfig
 from simulator.world.diurnal import DiurnalCurve
 from simulator.world.latent import draw_geometry, draw_tastes, measure_scale
@@ -18,6 +20,7 @@ from simulator.world.plans import (
     NewCreators,
     NewNotes,
     NewReaders,
+    PastReading,
     PublishPlan,
     SessionPlan,
 )
@@ -99,6 +102,23 @@ class World:
                 creator_idx=np.concatenate([plan.creator_idx for plan in plans]),
                 serial=np.concatenate([plan.serial for plan in plans]),
             )
+        )
+
+    def past_reading(self, n_slots: int) -> Iterator[PastReading]:
+        """Yield what readers had read before the start, a block of readers at a time.
+
+        Call it once, after `backlog`; nothing of the world changes.
+
+        Args:
+            n_slots: slots in a slate.
+        """
+        if not self.config.history.enabled:
+            return
+        n = self.config.readers.n
+        columns = (*behavior.kernel_columns(self.readers, self.notes), self._knobs)
+        joined_t = population.joined_before_start(self.config, self._seed, n)
+        yield from history.past_reading(
+            self.readers, self.notes, columns, joined_t, n_slots, self.config, self._seed
         )
 
     def plan_sessions(self, day: int) -> SessionPlan:

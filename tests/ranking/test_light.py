@@ -40,7 +40,7 @@ def test_score_is_the_sigmoid_of_the_documented_sum(view):
 
 
 def test_without_weights_every_note_scores_the_platform_rate(view):
-    names = ("affinity", "category", "ctr", "creator", "interaction")
+    names = ("affinity", "category", "ctr", "creator", "evidence", "interaction")
     ranker = build(view, **{f"{name}_weight": 0 for name in names})
     candidates = make_candidates(view, 4, 30)
     score = ranker.score(make_requests(view, 4), candidates, view)
