@@ -14,6 +14,6 @@ def world():
 
 @pytest.fixture(scope="session")
 def lived():
-    """A driven day of three thousand readers: the world and what happened."""
-    world = make_world(3_000, seed=3)
+    """A driven day of eight thousand readers: the world and what happened."""
+    world = make_world(8_000, seed=3)
     return world, live_day(world, START_DAY, np.random.default_rng(3))
