@@ -39,7 +39,7 @@ def test_publishing_per_active_reader(measured):
 
 
 def test_retention_needs_seven_days_after(measured):
-    days_by_creator = {1: (0, 7), 2: (0, 8), 3: (1, 1, 2), 4: (2, 9), 5: (-1, 0), 6: (9,)}
+    days_by_creator = {1: (0, 7), 2: (0, 8), 3: (1, 1, 2), 4: (2, 9), 5: (-1, 0), 6: (3, 9)}
     pairs = [(creator, day) for creator, days in days_by_creator.items() for day in days]
     notes = [note_on(TEN, i, creator, day) for i, (creator, day) in enumerate(pairs)]
     found = measured(TEN, [], notes, came(*[1] * 10))

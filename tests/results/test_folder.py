@@ -9,6 +9,7 @@ import pytest
 
 from simulator.contracts.errors import RunError
 from simulator.results import Manifest, MetricParams, RunFolder, git_commit, package_versions
+from simulator.results.lock import FolderLock
 from tests.support.run_tables import new_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,6 +182,20 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path):
     with RunFolder.resume(tmp_path / "r") as run:
         assert run.manifest.status == "running"
     assert not (tmp_path / "r" / ".lock").exists()
+
+
+def test_a_lock_file_removed_while_waiting_is_made_anew(tmp_path, monkeypatch):
+    first, flock = FolderLock(tmp_path), FolderLock._flock
+
+    def lose_the_race(self, handle):
+        first.release()
+        flock(self, handle)
+
+    monkeypatch.setattr(FolderLock, "_flock", lose_the_race)
+    second = FolderLock(tmp_path)
+    with pytest.raises(RunError, match="another process"):
+        FolderLock(tmp_path)
+    second.release()
 
 
 def test_a_failed_json_write_keeps_the_old_file(tmp_path, monkeypatch):

@@ -111,6 +111,16 @@ def test_the_quota_is_due_within_its_window(tmp_path):
     assert np.isnan(found["reached_target_t"][0])
 
 
+def test_the_quota_is_reached_by_its_last_impression(tmp_path):
+    times = [NOTE["published_t"] + h * HOUR_S for h in (1, 2, 5, 9)]
+    with new_run(tmp_path / "r", PARAMS) as run:
+        write_rows(run, [seen(PARAMS, NOTE, t, 1) for t in times], [NOTE])
+        build_unit_tables(run, PARAMS)
+        with Query(run.path, ["note_outcomes"]) as query:
+            found = query.columns("SELECT reached_target_t FROM note_outcomes")
+    assert found["reached_target_t"].tolist() == [times[1]]
+
+
 def test_unit_tables_add_up_to_the_event_log(tmp_path):
     params = MetricParams(warm_up_days=2, measured_days=3, threshold_scale=0.1)
     with new_run(tmp_path / "r", params) as run:
