@@ -1,0 +1,1 @@
+"""Experiments: estimators under interference, worlds with known answers, and analysis."""
