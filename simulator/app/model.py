@@ -40,13 +40,14 @@ DEFAULT_RECALL: Final[tuple[dict[str, object], ...]] = (
     {"type": "vector_pool", "max_age": "24h", "max_impressions": 100, "k": 3},
     {"type": "vector_pool", "max_age": "30d", "min_age": "24h", "k": 150},
     {"type": "item_cf", "min_age": "24h", "k": 100},
-    {"type": "popular", "min_age": "24h", "k": 150},
+    {"type": "popular", "min_age": "24h", "k": 150, "refresh_every": "1h"},
     {
         "type": "popular",
         "n_interests": 4,
         "order": "click_rate",
         "min_age": "24h",
         "k": 200,
+        "refresh_every": "1h",
     },
 )
 """Recall channels of a scenario that names none.
@@ -134,7 +135,7 @@ class ScenarioBase(Config):
         3 * DAY_S, "Time before it that is not measured, whole days.", ge=0, le=365 * DAY_S
     )
     serving_window_s: int = knob(
-        30,
+        60,
         "Requests of so much time are served together on the same counters; 0 for one by one.",
         unit="s",
         ge=0,

@@ -1,4 +1,4 @@
-"""Struct-of-arrays tables that grow by doubling."""
+"""Struct-of-arrays tables that grow by a quarter at a time."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Table:
     def _reserve(self, n: int) -> None:
         if n <= self._capacity:
             return
-        self._capacity = max(n, 2 * self._capacity)
+        self._capacity = max(n, self._capacity + self._capacity // 4)
         for name, (dtype, shape) in self._layout.items():
             grown = np.zeros((self._capacity, *shape), dtype)
             grown[: self.n] = self._data[name][: self.n]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +49,23 @@ class Funnel:
             plugin.setup(spec)
 
 
+class _Stopwatch:
+    """A context manager without a generator: it is entered a dozen times for every window."""
+
+    __slots__ = ("_begin", "_seconds", "_stage")
+
+    def __init__(self, seconds: dict[str, float], stage: str) -> None:
+        self._seconds = seconds
+        self._stage = stage
+
+    def __enter__(self) -> None:
+        self._begin = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        spent = time.perf_counter() - self._begin
+        self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + spent
+
+
 @dataclass(slots=True)
 class StageCosts:
     """Wall-clock seconds by stage of the run; a profile, never part of a result.
@@ -60,15 +76,6 @@ class StageCosts:
 
     seconds: dict[str, float] = field(default_factory=dict)
 
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time of the enclosed block to a stage."""
-        begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(stage, time.perf_counter() - begin)
-
-    def add(self, stage: str, seconds: float) -> None:
-        """Add seconds to a stage."""
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+    def timed(self, stage: str) -> _Stopwatch:
+        """Return a context that adds the time of its block to a stage."""
+        return _Stopwatch(self.seconds, stage)

@@ -14,7 +14,7 @@ from simulator.engine.arrivals import Arrivals
 from simulator.engine.commit import Commit
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.state import PlatformState
-from simulator.world.plans import NewReaders, PublishPlan
+from simulator.world.plans import NOTE_COLUMNS, NewNotes, NewReaders
 from simulator.world.world import World
 
 FEEDBACK_AGE_S = DAY_S
@@ -51,7 +51,8 @@ class Lifecycle:
         self._funnel = funnel
         self._costs = costs
         self._start_day = start_day
-        self._plan: PublishPlan | None = None
+        self._pending: NewNotes | None = None
+        self._titles: list[str] = []
         self._judged = 0
 
     def populate(self) -> None:
@@ -75,18 +76,20 @@ class Lifecycle:
             sessions = self._world.plan_sessions(day + self._start_day)
             number = sessions.session_no + np.int32(SESSIONS_PER_DAY * day)
             self._arrivals.plan_day(sessions.t, sessions.reader_idx, number.astype(np.int32))
-            self._plan = self._world.plan_publishes(day + self._start_day)
+            # Written at once, because writing a note alone costs as much as writing hundreds.
+            plan = self._world.plan_publishes(day + self._start_day)
+            self._pending = self._world.write_notes(plan)
+            self._titles = self._world.titles(slice(self._state.notes.n, None))
 
     def publish(self, now: float) -> None:
         """Release the planned notes whose time has come."""
-        if self._plan is None or self._plan.n == 0 or self._plan.t[0] > now:
+        if self._pending is None or self._pending.n == 0 or self._pending.published_t[0] > now:
             return
         with self._costs.timed("publish"):
-            due = int(np.searchsorted(self._plan.t, now, side="right"))
-            first = self._state.notes.n
-            new = self._world.write_notes(self._plan.rows(0, due))
-            self._commit.publish(new, self._world.titles(slice(first, first + due)))
-            self._plan = self._plan.rows(due, self._plan.n)
+            due = int(np.searchsorted(self._pending.published_t, now, side="right"))
+            self._commit.publish(self._pending.rows(0, due), self._titles[:due])
+            self._pending = self._pending.rows(due, self._pending.n)
+            self._titles = self._titles[due:]
 
     def creator_feedback(self, now: float) -> None:
         """Let creators look at the notes that have just passed 24 h."""
@@ -131,18 +134,16 @@ class Lifecycle:
     def state_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a checkpoint needs of this object."""
         out: dict[str, NDArray[Any]] = {"judged": np.array([self._judged])}
-        if self._plan is not None:
-            out.update(t=self._plan.t, creator_idx=self._plan.creator_idx, serial=self._plan.serial)
+        if self._pending is not None:
+            for name in NOTE_COLUMNS:
+                out[f"pending_{name}"] = getattr(self._pending, name)
         return out
 
     def load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Take back what `state_arrays` returned."""
+        """Take back what `state_arrays` returned; world and platform must be back already."""
         self._judged = int(arrays["judged"][0])
-        self._plan = PublishPlan(
-            t=arrays["t"].astype(np.float64),
-            creator_idx=arrays["creator_idx"].astype(np.int32),
-            serial=arrays["serial"].astype(np.int32),
-        )
+        self._pending = NewNotes(**{name: arrays[f"pending_{name}"] for name in NOTE_COLUMNS})
+        self._titles = self._world.titles(slice(self._state.notes.n, None))
 
 
 def _category_vectors(state: PlatformState) -> NDArray[np.float32]:

@@ -71,7 +71,12 @@ class RequestPath:
         self._costs = costs
         self._chunk = chunk
         widths = [channel.config.k for channel in funnel.channels]
-        self._starts = np.concatenate([[0], np.cumsum(widths, dtype=np.int64)])
+        stops = np.cumsum(widths, dtype=np.int64).tolist()
+        self._width = stops[-1]
+        self._channels = [
+            (channel, slice(stop - width, stop), f"recall.{channel.name}")
+            for channel, stop, width in zip(funnel.channels, stops, widths, strict=True)
+        ]
         self._bits = np.repeat(
             np.uint32(1) << np.arange(len(widths), dtype=np.uint32), widths
         ).astype(np.uint32)
@@ -122,10 +127,10 @@ class RequestPath:
             return _provenance(requests, slate, scored, *stages)
 
     def _recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
-        found = np.empty((requests.n, int(self._starts[-1])), np.int32)
-        for i, channel in enumerate(self._funnel.channels):
-            with self._costs.timed(f"recall.{channel.name}"):
-                found[:, self._starts[i] : self._starts[i + 1]] = channel.recall(requests, view)
+        found = np.empty((requests.n, self._width), np.int32)
+        for channel, places, stage in self._channels:
+            with self._costs.timed(stage):
+                found[:, places] = channel.recall(requests, view)
         return found
 
     def _merge(

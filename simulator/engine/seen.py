@@ -1,7 +1,7 @@
 """Which notes each reader has seen: exact, in about one byte an entry.
 
-A sorted list of note rows a reader, coded as differences of 7-bit groups, plus the entries since
-the last rebuild as linked lists in one pool. Once a day both are merged and notes that are no
+A sorted list of note rows a reader, coded as differences of 7-bit groups, plus the entries since the
+last rebuild as linked lists in one pool. Several times a day both are merged and notes that are no
 longer distributed are dropped, so memory follows the impressions of the last 30 days.
 """
 
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import seen_kernels
+
+_MOST_FRESH_PER_READER = 12
 
 
 class SeenStore:
@@ -44,9 +46,14 @@ class SeenStore:
         """Make room for entries; the commit kernel writes them."""
         need = self.n_fresh + n_new
         if need > self.fresh_note.shape[0]:
-            size = max(need, 2 * self.fresh_note.shape[0])
+            size = max(need, self.fresh_note.shape[0] * 5 // 4)
             self.fresh_note = np.resize(self.fresh_note, size)
             self.fresh_prev = np.resize(self.fresh_prev, size)
+
+    def tidy(self, first_note: int) -> None:
+        """Rebuild if the pool, at eight bytes an entry, has become large beside the coded lists."""
+        if self.n_fresh > _MOST_FRESH_PER_READER * self.head.shape[0]:
+            self.rebuild(first_note)
 
     def rebuild(self, first_note: int) -> None:
         """Merge the pool into the coded lists, forgetting notes before row `first_note`."""

@@ -21,6 +21,8 @@ from simulator.ranking.features import N_NOTE_FEATURES, NOTE_FEATURES
 from simulator.ranking.light_kernels import score_light
 from simulator.ranking.statistics import NoteStatistics, StatisticsConfig
 
+_USUAL_EVERY_S = 600
+
 
 class LightConfig(PluginConfig):
     """Knobs of the light pre-ranker; weights are in log-odds of a click."""
@@ -46,7 +48,7 @@ class LightConfig(PluginConfig):
         0.2, "Weight of the creator's smoothed click log-odds less the platform's.", ge=-20, le=20
     )
     evidence_weight: float = knob(
-        0.55,
+        0.75,
         "Weight of log(1 + life impressions) less that of the note of an average impression: a "
         "pre-ranker trusts what has proven itself, which is what a new note pays for there.",
         ge=-20,
@@ -77,6 +79,8 @@ class Light(PreRanker[LightConfig]):
     def nearline(self, interactions: Interactions, view: PlatformView) -> None:
         """Refresh the note's part of the score."""
         self._statistics.nearline(view)
+        if self._usual_evidence > 0 and view.now % _USUAL_EVERY_S:
+            return
         impressions = view.notes.impressions[view.live_start :].astype(np.float64)
         total = impressions.sum()
         if total > 0:

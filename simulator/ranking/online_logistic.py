@@ -46,7 +46,7 @@ class OnlineLogisticConfig(PluginConfig):
     )
     train_every: Duration = knob(HOUR_S, "Time between two fits.", ge=60)
     training_rows: int = knob(
-        200_000, "Latest impressions to learn from.", unit="impressions", ge=1_000, le=10_000_000
+        100_000, "Latest impressions to learn from.", unit="impressions", ge=1_000, le=10_000_000
     )
     ridge: float = knob(
         20.0,

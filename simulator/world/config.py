@@ -301,7 +301,7 @@ class HistoryConfig(Config):
 
     enabled: bool = knob(True, "whether readers have read notes before the start")
     reach: float = knob(
-        12.0, "notes that came within a reader's reach for each one read", ge=1, le=1_000
+        8.0, "notes that came within a reader's reach for each one read", ge=1, le=1_000
     )
     error_sd: float = knob(
         0.7, "spread of the error of the recommender of the past", unit="logit", ge=0, le=20

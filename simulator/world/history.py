@@ -17,7 +17,7 @@ from simulator.world.plans import PastReading
 from simulator.world.purposes import Purpose
 from simulator.world.tables import NoteTruth, ReaderTruth
 
-READERS_AT_A_TIME = 2_048
+READERS_AT_A_TIME = 512
 """Readers in a block, to bound memory."""
 
 _MOST_SHARE_READ = 0.5

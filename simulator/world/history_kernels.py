@@ -12,6 +12,9 @@ from simulator.contracts.random import mix, unit
 from simulator.world.behavior_kernels import Coefficients, NoteColumns, ReaderColumns, _react
 
 _START, _STEP, _AGE, _ERROR = 1, 2, 1, 2
+_BLOCK = 64
+"""Neighbouring notes looked at together: memory is read in order."""
+
 _PART = np.uint64(0xFFFF)
 _SHIFT = np.uint64(16)
 
@@ -35,6 +38,21 @@ def _bell(state: np.uint64) -> float:
     return (total / 65_536.0 - 2.0) * 1.7320508
 
 
+@njit(cache=True, inline="always")
+def _dot(a: NDArray[np.float32], i: int, b: NDArray[np.float32], j: int) -> np.float32:
+    """Return the inner product of row i of a and row j of b, in a fixed order of sums."""
+    s0, s1, s2, s3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    whole = a.shape[1] // 4 * 4
+    for d in range(0, whole, 4):
+        s0 += a[i, d] * b[j, d]
+        s1 += a[i, d + 1] * b[j, d + 1]
+        s2 += a[i, d + 2] * b[j, d + 2]
+        s3 += a[i, d + 3] * b[j, d + 3]
+    for d in range(whole, a.shape[1]):
+        s0 += a[i, d] * b[j, d]
+    return (s0 + s1) + (s2 + s3)
+
+
 @njit(cache=True)
 def _gather(
     r: int,
@@ -51,28 +69,29 @@ def _gather(
 ) -> int:
     """List the notes that came within a reader's reach, with what they were worth; count them."""
     n_notes = within.shape[0]
-    place = int(unit(mix(stream, np.uint64(_START))) * n_notes)
-    step = _coprime_step(unit(mix(stream, np.uint64(_STEP))), n_notes)
+    n_blocks = (n_notes + _BLOCK - 1) // _BLOCK
+    block = int(unit(mix(stream, np.uint64(_START))) * n_blocks)
+    step = _coprime_step(unit(mix(stream, np.uint64(_STEP))), n_blocks)
     found = 0
-    for _ in range(n_reach):
-        place += step
-        if place >= n_notes:
-            place -= n_notes
-        pair = mix(stream, notes.key[place])
-        u = unit(mix(pair, np.uint64(_AGE)))
-        if u >= within[place]:
-            continue
-        dot = np.float32(0.0)
-        for d in range(readers.taste.shape[1]):
-            dot += readers.taste[r, d] * notes.appeal[place, d]
-        row[found] = place
-        luck[found] = u
-        worth[found] = (
-            dot
-            + quality_coefficient * notes.quality[place]
-            + error_sd * _bell(mix(pair, np.uint64(_ERROR)))
-        )
-        found += 1
+    looked = 0
+    while looked < n_reach:
+        block = (block + step) % n_blocks
+        for place in range(block * _BLOCK, min((block + 1) * _BLOCK, n_notes)):
+            looked += 1
+            if looked > n_reach:
+                break
+            pair = mix(stream, notes.key[place])
+            u = unit(mix(pair, np.uint64(_AGE)))
+            if u >= within[place]:
+                continue
+            row[found] = place
+            luck[found] = u
+            worth[found] = (
+                _dot(readers.taste, r, notes.appeal, place)
+                + quality_coefficient * notes.quality[place]
+                + error_sd * _bell(mix(pair, np.uint64(_ERROR)))
+            )
+            found += 1
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,14 @@ class NewNotes:
     def n(self) -> int:
         """Number of notes."""
         return int(self.published_t.shape[0])
+
+    def rows(self, first: int, last: int) -> NewNotes:
+        """Return the notes from row `first` up to, not including, row `last`."""
+        return NewNotes(**{name: getattr(self, name)[first:last] for name in NOTE_COLUMNS})
+
+
+NOTE_COLUMNS: Final = tuple(NewNotes.__dataclass_fields__)
+"""Names of the columns of `NewNotes`."""
 
 
 @dataclass(slots=True)

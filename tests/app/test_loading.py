@@ -28,7 +28,7 @@ def write(tmp_path):
 def test_name_and_horizon_are_enough():
     scenario = load_scenario(BARE)
     assert (scenario.horizon_s, scenario.warm_up_s, scenario.seed) == (2 * DAY_S, 3 * DAY_S, 1)
-    assert scenario.serving_window_s == 30
+    assert scenario.serving_window_s == 60
     assert scenario.policies == ()
     assert scenario.metrics == ()
     assert scenario.experiment is None
