@@ -129,16 +129,16 @@ def _theta(pool: Floats, pooled: Floats, form: Form) -> Floats:
     square = np.einsum("...mi,...ij,...nj->...mn", gradients, pooled, gradients)
     if m == 1:
         spread = square[..., 0]
-        usable = spread > _noise(gradients, pooled)
+        usable = spread > _noise(gradients, pooled, pool)
         return np.where(usable, cross / np.where(usable, spread, 1.0), 0.0)
     inverse = np.linalg.pinv(square, rcond=1e-10, hermitian=True)
     return np.asarray(np.einsum("...mn,...n->...m", inverse, cross))
 
 
-def _noise(gradients: Floats, pooled: Floats) -> Floats:
+def _noise(gradients: Floats, pooled: Floats, pool: Floats) -> Floats:
     """Return the size below which a covariate's variance is rounding error."""
-    scale = np.einsum("...mi,...ii->...m", gradients**2, pooled)
-    return np.asarray(1e-13 * scale)
+    spread = np.einsum("...ii->...i", pooled) * 1e-13 + (1e-12 * pool) ** 2 / pool[..., :1]
+    return np.asarray((gradients**2 * spread[..., None, :]).sum(axis=-1))
 
 
 def _adjusted(totals: Floats, pool: Floats, theta: Floats, form: Form) -> tuple[Floats, Floats]:

@@ -91,6 +91,8 @@ def smooth_effect(
     """Return the effect on a mean or ratio, by the delta method."""
     pair = aggregates.pair(comparison.control, comparison.treatment)
     form = aggregates.form(metric)
+    if min(t[form.value[1]] for t in (pair.totals0, pair.totals1)) == 0.0:
+        raise AnalysisError(f"column {metric.value().denominator!r} sums to zero: no ratio")
     found = contrast(pair, form)
     raw = contrast(pair, Form(form.value)) if form.covariates else found
     warnings = _remarks(metric, aggregates, pair.totals0 + pair.totals1, form, found.theta)
@@ -115,8 +117,6 @@ def _remarks(
     metric: Smooth, aggregates: Aggregates, totals: Floats, form: Form, theta: Floats
 ) -> list[str]:
     found = []
-    if totals[form.value[1]] == 0.0:
-        raise AnalysisError(f"column {metric.value().denominator!r} sums to zero: no ratio")
     if totals[form.value[0]] == 0.0:
         found.append("the metric is zero in total: no relative lift")
     for m, part in enumerate(metric.covariates()):

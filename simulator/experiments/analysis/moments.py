@@ -30,9 +30,19 @@ def row_moments(
         Totals float64[n_arms, 1 + C] and cross-products about the arm's mean
         float64[n_arms, 1 + C, 1 + C]; index 0 is the column of ones, so totals[:, 0] counts rows.
     """
-    n, width = arm.size, 1 + len(columns)
     means = [float(column[:_CHUNK].astype(np.float64).mean()) for column in columns]
     shift = np.array([0.0, *means])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cross = _crossed(columns, arm, n_arms, shift)
+        count, sums = cross[:, :1, 0], cross[:, 0, :]
+        scatter = cross - sums[:, :, None] * sums[:, None, :] / count[:, :, None]
+    return sums + count * shift, scatter
+
+
+def _crossed(
+    columns: Sequence[NDArray[np.generic]], arm: Arms, n_arms: int, shift: Floats
+) -> Floats:
+    n, width = arm.size, shift.size
     buffer, masked = np.ones((width, _CHUNK)), np.empty((width, _CHUNK))
     cross = np.zeros((n_arms, width, width))
     for start in range(0, n, _CHUNK):
@@ -47,11 +57,7 @@ def row_moments(
             cross[a] += part
             rest -= part
         cross[0] += rest
-    count = cross[:, :1, 0]
-    sums = cross[:, 0, :]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scatter = cross - sums[:, :, None] * sums[:, None, :] / count[:, :, None]
-    return sums + count * shift, scatter
+    return cross
 
 
 def cluster_totals(columns: Sequence[NDArray[np.generic]], cell: Ints, n_cells: int) -> Floats:

@@ -113,19 +113,8 @@ def segment_effects(
     for k, name in enumerate(names):
         low, high = interval(difference[k], se[k], np.inf, settings.alpha)
         n0, n1 = (int(found.totals[2 * k + side, 0]) for side in (0, 1))
-        rows.append(
-            SegmentEffect(
-                str(name),
-                float(difference[k]),
-                float(se[k]),
-                low,
-                high,
-                p[k],
-                float(adjusted[k]),
-                n0,
-                n1,
-            )  # fmt: skip
-        )
+        values = (float(difference[k]), float(se[k]), low, high, p[k], float(adjusted[k]))
+        rows.append(SegmentEffect(str(name), *values, n0, n1))
     mix = _mix_p(units.n.reshape(-1, 2))
     warnings = ["the arms differ in their mix of segments: not causal"] if mix < 0.001 else []
     return Heterogeneity(tuple(rows), _cochran_p(difference, se), mix, tuple(warnings))

@@ -81,14 +81,19 @@ def two_sided(
     user, user_arm = _side(table, users, user_arms)
     item, item_arm = _side(table, items, item_arms)
     i, j = user_arm[user], item_arm[item]
-    totals = np.bincount(2 * i + j, y, 4).reshape(2, 2)
-    by_user = np.bincount(2 * user + j, y, 2 * user_arm.size).reshape(-1, 2)
-    by_item = np.bincount(2 * item + i, y, 2 * item_arm.size).reshape(-1, 2)
+    totals = _sums(2 * i + j, y, 2)
+    by_user = _sums(2 * user + j, y, user_arm.size)
+    by_item = _sums(2 * item + i, y, item_arm.size)
     pair, where = np.unique(user * item_arm.size + item, return_inverse=True)
-    per_pair = np.bincount(where, y)
+    per_pair = np.bincount(where, y).astype(np.float64)
     cell = 2 * user_arm[pair // item_arm.size] + item_arm[pair % item_arm.size]
-    squares = np.bincount(cell, per_pair**2, 4).reshape(2, 2)
-    return TwoSided(totals, by_user, user_arm, by_item, item_arm, squares)
+    return TwoSided(totals, by_user, user_arm, by_item, item_arm, _sums(cell, per_pair**2, 2))
+
+
+def _sums(cell: Ints, weights: Floats, n: int) -> Floats:
+    """Sum weights by cell into n rows of two."""
+    sums: Floats = np.bincount(cell, weights, 2 * n).astype(np.float64)
+    return sums.reshape(n, 2)
 
 
 def _side(
@@ -97,16 +102,16 @@ def _side(
     name, arm = columns
     if everyone is not None:
         frame = pd.DataFrame({name: everyone.index, arm: everyone.to_numpy()})
-        code = everyone.index.get_indexer(column_of(table, name))
-        if (code < 0).any():
+        codes = everyone.index.get_indexer(pd.Index(column_of(table, name)))
+        if (codes < 0).any():
             raise AnalysisError(f"some {name} of the table have no arm")
         arms, labels = arms_of(frame, arm, None)
         _two(labels, arm)
-        return code.astype(np.int64), arms.astype(np.int64)
+        return codes.astype(np.int64), arms.astype(np.int64)
     code, units = encode(column_of(table, name), name)
     arms, labels = arms_of(table, arm, None)
     _two(labels, arm)
-    of_unit = np.zeros(len(units), np.int64)
+    of_unit: Ints = np.zeros(len(units), np.int64)
     of_unit[code] = arms
     if np.any(of_unit[code] != arms):
         raise AnalysisError(f"some {name} are in both arms")
