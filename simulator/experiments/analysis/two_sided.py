@@ -48,7 +48,8 @@ class TwoSided(NamedTuple):
         value = float((weights * self.totals).sum())
         by_user = _spread((self.users * weights[self.user_arm]).sum(axis=1), self.user_arm)
         by_item = _spread((self.items * weights[:, self.item_arm].T).sum(axis=1), self.item_arm)
-        by_pair = float((weights * weights * self.squares).sum())
+        pairs = np.outer(np.bincount(self.user_arm), np.bincount(self.item_arm))
+        by_pair = float((weights**2 * (self.squares - self.totals**2 / pairs)).sum())
         variance = by_user + by_item - by_pair
         return Estimate(value, float(np.sqrt(variance if variance > 0 else max(by_user, by_item))))
 
