@@ -94,7 +94,8 @@ def build_world(scenario: ResolvedScenario, encoder: Any) -> World:  # noqa: ANN
     from simulator.world.world import World
 
     start_day = -(scenario.warm_up_s // DAY_S)
-    return World.create(scenario.world, scenario.seed, encoder, start_day)
+    config = scenario.world.scaled(scenario.thresholds.scale)
+    return World.create(config, scenario.seed, encoder, start_day)
 
 
 def build_replication(

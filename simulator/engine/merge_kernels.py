@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simulator.engine.seen_kernels import decode
+
 
 @njit(cache=True)
 def merge(
@@ -44,23 +46,17 @@ def merge(
     Returns:
         The next serial.
     """
+    longest = 0
+    for b in range(raw.shape[0]):
+        longest = max(longest, offset[reader_idx[b] + 1] - offset[reader_idx[b]])
+    seen = np.empty(longest + 1, np.int32)
     for b in range(raw.shape[0]):
         reader = reader_idx[b]
         seen_mark, placed_mark = serial, serial + 1
         serial += 2
-        note = np.int64(-1)
-        at = offset[reader]
-        stop = offset[reader + 1]
-        while at < stop:
-            delta = np.int64(data[at] & 127)
-            shift = 7
-            while data[at] & 128:
-                at += 1
-                delta |= np.int64(data[at] & 127) << shift
-                shift += 7
-            at += 1
-            note += delta
-            mark[note] = seen_mark
+        n_seen = decode(data, offset[reader], offset[reader + 1], seen)
+        for i in range(n_seen):
+            mark[seen[i]] = seen_mark
         entry = head[reader]
         while entry >= 0:
             mark[fresh_note[entry]] = seen_mark

@@ -1,8 +1,8 @@
 """Which notes each reader has seen: exact, in about one byte an entry.
 
-A sorted list of note rows a reader, coded as differences of 7-bit groups, plus the entries since the
-last rebuild as linked lists in one pool. Several times a day both are merged and notes that are no
-longer distributed are dropped, so memory follows the impressions of the last 30 days.
+A sorted list of note rows for each reader, coded as differences of 7-bit groups, plus the entries
+since the last rebuild as linked lists in one pool. Several times a day both are merged and notes
+that are no longer distributed are dropped, so memory follows the impressions of the last 30 days.
 """
 
 from __future__ import annotations

@@ -239,7 +239,10 @@ class CreatorsConfig(Config):
         tunable=True,
     )
     reference_impressions: float = knob(
-        100.0, "first-day impressions that give a motivation of 1", ge=0.1, le=1e6
+        100.0,
+        "first-day impressions that give a motivation of 1, times the scenario's threshold scale",
+        ge=0.1,
+        le=1e6,
     )
     saturation: float = knob(
         0.25,
@@ -325,6 +328,16 @@ class WorldConfig(Config):
     retention: RetentionConfig = RetentionConfig()
     publishing: PublishingConfig = PublishingConfig()
     history: HistoryConfig = HistoryConfig()
+
+    def scaled(self, threshold_scale: float) -> WorldConfig:
+        """Return the same world with exposure thresholds for the size of a platform.
+
+        Args:
+            threshold_scale: the scenario's factor on thresholds.
+        """
+        reference = max(0.1, self.creators.reference_impressions * threshold_scale)
+        creators = self.creators.model_copy(update={"reference_impressions": reference})
+        return self.model_copy(update={"creators": creators})
 
     @property
     def n_categories(self) -> int:
