@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.experiments.analysis.delta import Form, Pair
-from simulator.experiments.analysis.encode import arms_of, encode, numeric
+from simulator.experiments.analysis.encode import arms_of, codes_of, column_of, numeric
 from simulator.experiments.analysis.metrics import (
     ROWS,
     Mean,
@@ -103,7 +103,7 @@ def aggregate(
     """
     codes, labels = arms_of(table, arm, control)
     names = (cluster,) if isinstance(cluster, str) else cluster or ()
-    clusters = [encode(table[name], name)[0].astype(np.int64) for name in names]
+    clusters = [codes_of(column_of(table, name), name)[0] for name in names]
     return summarise(table, metrics, codes, [str(label) for label in labels], clusters)
 
 

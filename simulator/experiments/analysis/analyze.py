@@ -18,7 +18,7 @@ from simulator.experiments.analysis.effects import (
     quantile_effect,
     smooth_effect,
 )
-from simulator.experiments.analysis.encode import Units, arms_of, column_of, encode, units_of
+from simulator.experiments.analysis.encode import Units, arms_of, codes_of, column_of, units_of
 from simulator.experiments.analysis.metrics import (
     Metric,
     Quantile,
@@ -156,7 +156,7 @@ def _encode(
         table, codes = table[units.clean], codes[units.clean]
         if np.bincount(codes, minlength=len(labels)).min() == 0:
             raise AnalysisError("an arm is empty once units in several arms are left out")
-    clusters = [encode(column_of(table, n), n)[0].astype(np.int64) for n in names]
+    clusters = [codes_of(column_of(table, n), n)[0] for n in names]
     if not clusters and units.code is not None:
         clusters = [units.code if units.clean is None else units.code[units.clean]]
     return _Encoded(table, codes, labels, units, clusters)

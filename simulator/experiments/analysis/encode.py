@@ -60,8 +60,8 @@ def numeric(table: pd.DataFrame, name: str) -> NDArray[np.generic]:
     return np.asarray(values)
 
 
-def encode(series: pd.Series, what: str) -> tuple[Ints | NDArray[np.int8], list[object]]:
-    """Return a code for each row and the labels in sorted order.
+def codes_of(series: pd.Series, what: str) -> tuple[Ints, list[object]]:
+    """Return a code for each row and the labels in order of appearance.
 
     Args:
         series: labels of any hashable kind.
@@ -70,16 +70,27 @@ def encode(series: pd.Series, what: str) -> tuple[Ints | NDArray[np.int8], list[
     Raises:
         AnalysisError: a label is missing.
     """
-    values = series.to_numpy()
-    if values.dtype.kind in "iub" and values.size:
+    codes, uniques = pd.factorize(series)
+    if (codes < 0).any():
+        raise AnalysisError(f"{int((codes < 0).sum())} rows have no {what}")
+    return codes.astype(np.int64), list(uniques)
+
+
+def encode(series: pd.Series, what: str) -> tuple[Ints | NDArray[np.int8], list[object]]:
+    """Return a code for each row and the labels in sorted order; see `codes_of`."""
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iub" and len(series):
+        values = series.to_numpy()
         low, high = int(values.min()), int(values.max())
         if low == 0 and high <= 1:
             labels = [low, high] if high else [low]
             return values.astype(np.int8), [values.dtype.type(x).item() for x in labels]
-    codes, uniques = pd.factorize(series, sort=True)
-    if (codes < 0).any():
-        raise AnalysisError(f"{int((codes < 0).sum())} rows have no {what}")
-    return codes.astype(np.int64), list(uniques)
+    codes, found = codes_of(series, what)
+    kinds = {type(label) for label in found}
+    plain = len(kinds) == 1 or kinds <= {int, float, bool}
+    order = sorted(range(len(found)), key=lambda k: found[k] if plain else str(found[k]))  # type: ignore[arg-type,return-value]
+    place = np.empty(len(found), np.int64)
+    place[order] = np.arange(len(found))
+    return place[codes], [found[k] for k in order]
 
 
 def arms_of(
@@ -131,8 +142,7 @@ def units_of(
     series = column_of(table, unit)
     if _all_distinct(series):
         return Units(None, np.bincount(arm, minlength=n_arms), 0, None)
-    codes, labels = encode(series, "unit")
-    codes = codes.astype(np.int64)
+    codes, labels = codes_of(series, "unit")
     seen = np.zeros((len(labels), n_arms), np.bool_)
     seen[codes, arm] = True
     mixed = seen.sum(axis=1) > 1
@@ -148,10 +158,10 @@ def units_of(
 
 
 def _all_distinct(series: pd.Series) -> bool:
-    values = series.to_numpy()
-    if values.dtype.kind not in "iu" or values.size == 0:
+    if not isinstance(series.dtype, np.dtype) or series.dtype.kind not in "iu" or not len(series):
         return bool(series.is_unique)
-    if values.size > 1 and bool(np.all(values[1:] > values[:-1])):
+    values = series.to_numpy()
+    if bool(np.all(values[1:] > values[:-1])):
         return True
     low, high = int(values.min()), int(values.max())
     if high - low > 4 * values.size + 1_000:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.random import generator
 from simulator.experiments.analysis.delta import Contrast, Form, Pair, contrast
-from simulator.experiments.analysis.encode import column_of, encode, numeric
+from simulator.experiments.analysis.encode import codes_of, column_of, numeric
 from simulator.experiments.analysis.metrics import (
     ROWS,
     Metric,
@@ -119,8 +119,8 @@ def unit_totals(
     if unit is None:
         values = np.column_stack([np.ones(len(table)), *arrays])
     else:
-        code, labels = encode(column_of(table, unit), unit)
-        values = cluster_totals(arrays, code.astype(np.int64), len(labels))
+        code, labels = codes_of(column_of(table, unit), unit)
+        values = cluster_totals(arrays, code, len(labels))
     if not np.isfinite(values).all():
         raise AnalysisError("resampling needs columns without missing or infinite values")
     return UnitTotals((ROWS, *names), values)

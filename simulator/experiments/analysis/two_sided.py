@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.experiments.analysis.encode import arms_of, column_of, encode, numeric
+from simulator.experiments.analysis.encode import arms_of, codes_of, column_of, numeric
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.estimators import Estimate
 
@@ -109,7 +109,7 @@ def _side(
         arms, labels = arms_of(frame, arm, None)
         _two(labels, arm)
         return codes.astype(np.int64), arms.astype(np.int64)
-    code, units = encode(column_of(table, name), name)
+    code, units = codes_of(column_of(table, name), name)
     arms, labels = arms_of(table, arm, None)
     _two(labels, arm)
     of_unit: Ints = np.zeros(len(units), np.int64)
