@@ -193,33 +193,47 @@ class Replication:
         return run
 
     def _serve_forever(self, clock: Clock, hooks: Hooks) -> Generator[simpy.Event, Any, None]:
-        window = self._times.serving_window_s
         now = clock.now
         while True:
-            now = self._next_serving(now, window)
             yield clock.at(now, Phase.SERVE)
             self._save_if_due(now, hooks)
-            batch = self._arrivals.take(now + window, inclusive=window == 0)
+            stop = self._window_end(now)
+            batch = self._arrivals.take(stop, inclusive=stop == now)
             if batch.n:
                 # A request that fell due while its window was being served is late, not early.
                 batch.t = np.maximum(batch.t, now)
                 self._serve(batch, now)
                 hooks.progress(now, self.commit.tally.impressions)
-            now += window
+            now = self._next_serving(now, stop)
 
-    def _next_serving(self, now: float, window: int) -> float:
-        """Return the start of the next window that has a request, or the next day end.
+    def _window_end(self, now: float) -> float:
+        """Return the end of the window that starts at `now`: windows are cut at midnight."""
+        return min(now + self._times.serving_window_s, (now // DAY_S + 1) * DAY_S)
 
-        The day end is a stop of its own because it plans the requests of the next day.
+    def _next_serving(self, now: float, stop: float) -> float:
+        """Return the start of the next window that has a request, or the day end.
+
+        The day end is a stop of its own because it plans the requests of the next day. Other
+        windows start at whole multiples from midnight, so a resumed run finds the same ones.
+
+        Args:
+            now: start of the window just served.
+            stop: its end.
         """
+        window = self._times.serving_window_s
+        midnight = now // DAY_S * DAY_S
         first = self._arrivals.next_t()
-        day_end = (now // DAY_S + 1) * DAY_S
+        if first >= midnight + DAY_S:
+            return midnight + DAY_S
         if window == 0:
-            return max(now, min(first, day_end))
-        return max(now, min(first // window * window, day_end))
+            return max(now, first)
+        return max(stop, midnight + (first - midnight) // window * window)
 
     def _serve(self, batch: RequestBatch, now: float) -> None:
         view = self.state.view(now)
+        # A note that grows too old within the window is not distributed in it at all.
+        served_s = float(batch.t[-1]) - now
+        view.live_start = view.first_younger_than(view.spec.max_age_s - served_s)
         with self.costs.timed("support"):
             self._fill_support(view)
         served = self._serving.serve(batch, view, self._support)

@@ -1,13 +1,14 @@
 """The request path: recall, merge, pre-rank, support, rank, support, rerank. One pass.
 
 All stages read the same frozen view. Requests are cut into chunks that fit the processor's cache;
-the chunk size never changes a result, because a request's candidates and scores do not depend on
-its neighbours, and the counts of remaining support are carried from chunk to chunk.
+the chunk size never changes a result: a request's candidates and scores do not depend on its
+neighbours, what goes on to the next stage depends on the support that was left when the window
+began, and only the slates, one after the other, count down what is left.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,13 +95,18 @@ class RequestPath:
             view: the platform as every request of this batch sees it.
             table: support by note; its `remaining` is counted down.
         """
+        opening = replace(table, remaining=table.remaining.copy())
         return [
-            self._serve_chunk(_rows(requests, start, start + self._chunk), view, table)
+            self._serve_chunk(_rows(requests, start, start + self._chunk), view, table, opening)
             for start in range(0, requests.n, self._chunk)
         ]
 
     def _serve_chunk(
-        self, requests: RequestBatch, view: PlatformView, table: SupportTable
+        self,
+        requests: RequestBatch,
+        view: PlatformView,
+        table: SupportTable,
+        opening: SupportTable,
     ) -> Served:
         funnel, timed = self._funnel, self._costs.timed
         found = self._recall(requests, view)
@@ -109,16 +115,16 @@ class RequestPath:
         kinds = slot_kinds(view.spec, requests, table.insert_every)
         with timed("pre_rank"):
             light = funnel.pre_ranker.score(requests, candidates, view)
-            gate = self._gate(requests, candidates, view, table)
-            boosted = apply_support(light, candidates, gate, table, stage="pre_rank")
+            gate = self._gate(requests, candidates, view, opening)
+            boosted = apply_support(light, candidates, gate, opening, stage="pre_rank")
             keep = funnel.pre_ranker.config.keep
-            columns, n = self._cut(boosted, candidates, gate, keep, view, table)
+            columns, n = self._cut(boosted, candidates, gate, keep, view, opening)
             ranked = _take(candidates, columns, n)
         with timed("rank"):
             p, value = funnel.ranker.predict(requests, ranked, view)
-            gate = self._gate(requests, ranked, view, table)
-            boosted = apply_support(value, ranked, gate, table, stage="rank")
-            top, n_top = self._cut(boosted, ranked, gate, funnel.ranker.config.keep, view, table)
+            gate = self._gate(requests, ranked, view, opening)
+            boosted = apply_support(value, ranked, gate, opening, stage="rank")
+            top, n_top = self._cut(boosted, ranked, gate, funnel.ranker.config.keep, view, opening)
             scored = _score(_take(ranked, top, n_top), top, value, p, gate)
         with timed("rerank"):
             slate = funnel.reranker.assemble(scored, table, kinds, view)
