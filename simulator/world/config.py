@@ -304,10 +304,10 @@ class HistoryConfig(Config):
 
     enabled: bool = knob(True, "whether readers have read notes before the start")
     reach: float = knob(
-        8.0, "notes that came within a reader's reach for each one read", ge=1, le=1_000
+        16.0, "notes that came within a reader's reach for each one read", ge=1, le=1_000
     )
     error_sd: float = knob(
-        0.7, "spread of the error of the recommender of the past", unit="logit", ge=0, le=20
+        0.5, "spread of the error of the recommender of the past", unit="logit", ge=0, le=20
     )
     delay_scale_days: float = knob(
         4.0, "scale of the age at which notes were read (Weibull)", unit="days", ge=0.01, le=100
