@@ -30,14 +30,14 @@ from simulator.contracts.plugins import PluginConfig
 from simulator.world.config import WorldConfig
 
 DEFAULT_RECALL: Final[tuple[dict[str, object], ...]] = (
-    {"type": "category", "k": 3, "per_category": 1},
-    {"type": "keyword", "k": 3, "per_keyword": 1},
-    {"type": "cluster", "k": 4, "per_cluster": 1},
-    {"type": "lookalike", "k": 3},
+    {"type": "category", "k": 1, "per_category": 1},
+    {"type": "keyword", "k": 1, "per_keyword": 1},
+    {"type": "cluster", "k": 2, "per_cluster": 1},
+    {"type": "lookalike", "k": 1},
     {"type": "vector_pool", "max_age": "1h", "k": 1},
-    {"type": "vector_pool", "max_age": "6h", "k": 2},
-    {"type": "vector_pool", "max_age": "24h", "k": 2},
-    {"type": "vector_pool", "max_age": "24h", "max_impressions": 100, "k": 2},
+    {"type": "vector_pool", "max_age": "6h", "k": 1},
+    {"type": "vector_pool", "max_age": "24h", "k": 1},
+    {"type": "vector_pool", "max_age": "24h", "max_impressions": 100, "k": 1},
     {"type": "vector_pool", "max_age": "30d", "min_age": "24h", "k": 150},
     {"type": "item_cf", "min_age": "24h", "k": 100},
     {"type": "popular", "min_age": "24h", "k": 150, "refresh_every": "1h"},

@@ -48,7 +48,7 @@ class LightConfig(PluginConfig):
         0.2, "Weight of the creator's smoothed click log-odds less the platform's.", ge=-20, le=20
     )
     evidence_weight: float = knob(
-        0.85,
+        0.55,
         "Weight of log(1 + life impressions) less that of the note of an average impression: a "
         "pre-ranker trusts what has proven itself, which is what a new note pays for there.",
         ge=-20,
