@@ -16,7 +16,7 @@ from simulator.contracts.batches import RequestBatch
 from simulator.contracts.errors import NotesimError
 from simulator.contracts.events import DAY_S, HOUR_S
 from simulator.contracts.spec import PlatformSpec
-from simulator.contracts.support import SupportTable
+from simulator.contracts.support import NoteSupport, SupportTable
 from simulator.engine import checkpoint
 from simulator.engine.arrivals import Arrivals
 from simulator.engine.clock import Clock, Phase
@@ -30,6 +30,7 @@ from simulator.world.world import World
 
 PUBLISH_PERIOD_S = 60
 NEARLINE_PERIOD_S = 60
+_NO_SUPPORT = NoteSupport.of(np.empty(0, np.int32))
 
 
 class InterruptedRunError(NotesimError):
@@ -253,8 +254,7 @@ class Replication:
         for policy in self._funnel.policies:
             support = policy.support(view)
             insert_every = policy.insert_every or insert_every
-            if support is not None:
-                supports.append(support)
+            supports.append(_NO_SUPPORT if support is None else support)
         self._support.fill(supports, view.notes.n, insert_every)
 
     def _save_if_due(self, now: float, hooks: Hooks) -> None:
