@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.app import build
 from simulator.app.loading import load_scenario
+from simulator.app.memory import process_memory
 from simulator.app.scenario import ResolvedScenario
 from simulator.contracts.errors import NotesimError, RunError
 from simulator.contracts.events import DAY_S
@@ -160,7 +160,7 @@ def _measure(
     folder.finish(
         wall_s=replication.wall_s,
         cpu_s=replication.cpu_s,
-        peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_rss_mb=process_memory()[1] / 2**20,
         impressions=replication.commit.tally.impressions,
         digest=digest,
         remarks=dict(measures.remarks),
