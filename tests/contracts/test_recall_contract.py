@@ -41,7 +41,14 @@ VARIANTS = [(name, {}) for name in sorted(CHANNELS)] + [
     ("cluster", {"k": 11, "n_clusters": 8, "max_similarity": 0.5}),
     ("lookalike", {"k": 300, "max_age": "30d"}),
     ("item_cf", {"k": 5, "min_common": 1}),
+    ("item_cf", {"min_age": "24h"}),
+    ("vector_pool", {"min_age": "24h"}),
+    ("popular", {"min_age": "24h", "order": "click_rate"}),
+    ("popular", {"n_interests": 4, "k": 40}),
 ]
+
+POOLS = [(name, knobs) for name, knobs in VARIANTS if knobs.keys() & {"max_age", "max_impressions"}]
+POOLS = [pool for pool in POOLS if pool[0] == "vector_pool"]
 
 every_channel = pytest.mark.parametrize(
     ("name", "knobs"),
@@ -219,7 +226,7 @@ def test_state_is_not_shared_with_a_restored_channel(name, knobs, view):
 def test_names_differ_where_one_type_is_used_twice():
     names = [
         CHANNELS[name](CHANNELS[name].Config(**knobs)).name
-        for name, knobs in [*((name, {}) for name in sorted(CHANNELS)), *VARIANTS[-7:-5]]
+        for name, knobs in [*((name, {}) for name in sorted(CHANNELS)), *POOLS]
     ]
     assert len(set(names)) == len(names)
 
