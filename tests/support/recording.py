@@ -19,11 +19,13 @@ class Recording:
     Attributes:
         replication: the replication, after its run.
         events, notes, activity, ticks: the logged tables.
-        requests: one row a request, in order: request_id, reader_idx, t, window (number of the
+        requests: one row a request, in order: request_id, reader_idx, session_no (100 times the
+            day plus its number), request_no, t, window (number of the
             serving window), window_t (its start).
         slots: one row a slot of a slate, in order: the request's columns, position, kind, note_idx
-            (-1 where empty), granted_by, final, organic, examined, click, could_insert (whether
-            a note that may be inserted was left among the candidates).
+            (-1 where empty), granted_by, final, organic, examined, click, is_new (whether the note
+            was new as the window began), could_insert, could_be_new and could_be_old (whether
+            such a note was left among the candidates).
         remaining: one row a supported note, policy and window with a limit: window, note_idx,
             policy, before and after the window.
         impressions: float32[windows, notes at the end], life impressions as each window began;
@@ -63,6 +65,8 @@ class _Spy:
             {
                 "request_id": requests.request_id.copy(),
                 "reader_idx": requests.reader_idx.copy(),
+                "session_no": requests.session_no.copy(),
+                "request_no": requests.request_no.copy(),
                 "t": requests.t.copy(),
                 "window": np.full(requests.n, window),
                 "window_t": np.full(requests.n, view.now),
@@ -84,12 +88,18 @@ class _Spy:
 
     def assemble(self, scored, support, slot_kind, view):
         insertable = _insertable(scored, support)
+        is_new = (scored.note_idx >= view.new_start).astype(int)
+        is_old = (scored.note_idx >= 0).astype(int) - is_new
         slate = self._assemble(scored, support, slot_kind, view)
         shape = slate.note_idx.shape
         rows = np.arange(shape[0])[:, None]
         at = np.maximum(slate.column, 0)
-        takes = insertable[rows, at] * (slate.column >= 0)
-        could = insertable.sum(axis=1)[:, None] > np.cumsum(takes, axis=1) - takes
+        filled = slate.column >= 0
+
+        def is_left(wanted: np.ndarray) -> np.ndarray:
+            takes = wanted[rows, at] * filled
+            return wanted.sum(axis=1)[:, None] > np.cumsum(takes, axis=1) - takes
+
         self.slots.append(
             {
                 "position": np.broadcast_to(np.arange(shape[1]), shape),
@@ -98,7 +108,10 @@ class _Spy:
                 "granted_by": slate.granted_by,
                 "final": slate.final,
                 "organic": scored.organic[rows, at],
-                "could_insert": could,
+                "is_new": is_new[rows, at] * filled,
+                "could_insert": is_left(insertable),
+                "could_be_new": is_left(is_new),
+                "could_be_old": is_left(is_old),
             }
         )
         return slate
