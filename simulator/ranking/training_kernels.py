@@ -76,11 +76,14 @@ def curvature(
 ) -> None:
     """Add up Σ v x xᵀ of one head over evenly spaced rows, scaled up to all rows.
 
+    v is half p(1 - p) and half (y - p)². Both have the same mean where predictions are right; where
+    they are saturated and wrong the first vanishes, and a step by it alone would not come back.
+
     Args:
         rows: float32[n, F].
         labels: float32[n, N_HEADS].
         head: which head; all but click read clicked rows alone.
-        weights: float64[N_HEADS, F], where v = p(1 - p) is taken; v is 1 for dwell.
+        weights: float64[N_HEADS, F], where v is taken; v is 1 for dwell.
         limit: most rows to read.
         out: float64[F, F], receives the sums.
     """
@@ -104,7 +107,8 @@ def curvature(
         v = 1.0
         if head != _DWELL:
             p = _probability(_linear(x, weights, head))
-            v = p * (1.0 - p)
+            error = labels[i, head] - p
+            v = 0.5 * (p * (1.0 - p) + error * error)
         for f in range(width):
             scaled = v * x[f]
             for g in range(f + 1):

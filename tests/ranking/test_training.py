@@ -68,7 +68,8 @@ def test_curvature_from_a_sample_is_close_to_that_of_all_rows():
     curvature(rows, labels, 0, weights, 10_000, part)
     z = rows.astype(float) @ weights[0]
     p = 1 / (1 + np.exp(-z))
-    expected = (rows.astype(float) * (p * (1 - p))[:, None]).T @ rows
+    spread = 0.5 * (p * (1 - p) + (labels[:, 0] - p) ** 2)
+    expected = (rows.astype(float) * spread[:, None]).T @ rows
     np.testing.assert_allclose(whole, expected, rtol=1e-9, atol=1e-6)
     assert np.abs(part - whole).max() < 0.1 * np.diag(whole).max()
 
@@ -98,6 +99,21 @@ def test_far_starts_converge():
     far = dataclasses.replace(START, weights=START.weights + 3 * np.eye(N_HEADS, N_FEATURES))
     again = fit(rows, labels, far, 1, 30)
     np.testing.assert_allclose(again.weights, found.weights, atol=0.02)
+
+
+def test_a_rare_group_that_is_wrongly_taken_for_certain_comes_back():
+    rows, labels, weights = planted(20_000)
+    is_new = FEATURES.index("is_new")
+    rows[:, is_new] = np.arange(20_000) % 100 == 0
+    wrong = START.weights.copy()
+    wrong[Head.CLICK] = weights[Head.CLICK]
+    wrong[Head.CLICK, is_new] = 30.0
+    found = Fit(wrong, 1.0, 0)
+    for _ in range(4):
+        found = fit(rows, labels, found, 1, 6)
+    group = rows[:, is_new] > 0
+    mean = (1 / (1 + np.exp(-(rows[group] @ found.weights[Head.CLICK])))).mean()
+    assert mean == pytest.approx(labels[group, Head.CLICK].mean(), rel=0.1)
 
 
 @pytest.mark.parametrize("n", [0, 5])
