@@ -9,6 +9,9 @@ from typing import ClassVar
 class NotesimError(Exception):
     """Root of every error that this software raises on purpose.
 
+    An error can be made anew from its `args`: processes of the simulated clock and of other
+    machines hand errors on that way.
+
     Attributes:
         exit_code: process exit code that the command line uses for this error.
     """
@@ -64,7 +67,10 @@ class ScenarioError(NotesimError):
 
     def __init__(self, findings: list[Finding] | tuple[Finding, ...]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+        super().__init__(self.findings)
+
+    def __str__(self) -> str:
+        return "\n".join(str(finding) for finding in self.findings)
 
 
 class PluginError(NotesimError):
@@ -91,4 +97,7 @@ class RunError(NotesimError):
 
     def __init__(self, message: str, stage: str) -> None:
         self.stage = stage
-        super().__init__(f"{message} (stage: {stage})")
+        super().__init__(message, stage)
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} (stage: {self.stage})"
