@@ -152,7 +152,9 @@ class Query:
 def _explained(folder: Path, error: Exception) -> RunError:
     text = _first_line(error)
     if any(sign in text for sign in _FULL_SIGNS):
-        return RunError(f"The disk is full: {text}", "write")
+        return RunError(
+            f"The disk is full: cannot write in {folder}. Free some space first.", "write"
+        )
     for spec in TABLES.values():
         for path in spec.files(folder):
             if _is_damaged(path):
