@@ -15,7 +15,6 @@ from tests.support.small_runs import TINY, start, write_tiny
 CHANGES = {
     "name": "killed",
     "horizon": "2d",
-    "warm_up": "1d",
     "policies": [{"type": "boost", "until_impressions": 5}],
 }
 
@@ -28,7 +27,7 @@ def whole(tmp_path_factory):
 
 def command(folder: Path, *more: str) -> list[object]:
     scenario = write_tiny(folder / "tiny.yaml", **CHANGES)
-    options = ["--out", folder, "--checkpoint-every", "2h", "--json", *more]
+    options = ["--out", folder, "--checkpoint-every", "1h", "--json", *more]
     return ["run", scenario, *options]
 
 
@@ -62,7 +61,7 @@ def test_killed_three_times_in_a_row(tmp_path, whole):
         since = time.time()
         process = start(*command(tmp_path, *(["--resume"] if i else [])))
         wait_for_a_checkpoint(tmp_path, since, process)
-        kill(process, rng.uniform(0.0, 0.15))
+        kill(process, rng.uniform(0.0, 0.1))
         assert process.returncode == -signal.SIGKILL
     last = finish(tmp_path)
     assert last["digest"] == whole.digest

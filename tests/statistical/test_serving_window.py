@@ -26,7 +26,7 @@ def assert_equal(table: pd.DataFrame) -> None:
 
 @pytest.mark.statistical
 def test_small_worlds_agree(tmp_path):
-    changes = {"horizon": "1d", "warm_up": "0d", "world.readers.n": 150}
+    changes = {"horizon": "1d", "warm_up": "0d", "world.readers.n": 100}
     table = compare_windows(SMOKE, (0, 120), range(1, 7), tmp_path, changes)
     assert {"ctr", "new_note_impression_share", "impressions_per_dau"} <= set(table.index)
     assert (table["a"] != table["b"]).sum() > 10
