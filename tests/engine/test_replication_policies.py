@@ -6,7 +6,7 @@ import pytest
 
 from simulator.contracts.events import DAY_S, SlotKind
 from tests.support.recording import record
-from tests.support.small_runs import RUSH, logged, simulate
+from tests.support.small_runs import RUSH, logged, simulate, tiny
 
 MILD = {"type": "boost", "coefficient": 1.5}
 NOTHING = (
@@ -129,4 +129,19 @@ def test_with_separate_queues_a_boost_of_all_new_notes_changes_nothing(tmp_path)
     helped = boosted["granted_by"] > 0
     np.testing.assert_array_equal(
         boosted["final_value"], natural["final_value"].where(~helped, 2 * natural["final_value"])
+    )
+
+
+def test_channels_may_be_listed_in_any_order(tmp_path):
+    """What is shown does not depend on the order; the bits of provenance follow it."""
+    blocks = tiny(RUSH).to_mapping()["recall"]
+    simulate(tmp_path / "listed", {**RUSH, "recall": blocks})
+    simulate(tmp_path / "reversed", {**RUSH, "recall": blocks[::-1]})
+    listed, turned = (logged(tmp_path / name, "events") for name in ("listed", "reversed"))
+    n = len(blocks)
+    bits = listed["channels"].to_numpy()[:, None] >> np.arange(n) & 1
+    mirrored = (bits << np.arange(n)[::-1]).sum(axis=1)
+    np.testing.assert_array_equal(turned["channels"], mirrored)
+    pd.testing.assert_frame_equal(
+        listed.drop(columns="channels"), turned.drop(columns="channels"), check_exact=True
     )
