@@ -70,12 +70,30 @@ def test_a_boost_is_paid_for_with_clicks(run):
     assert (steps.mean() < 2 * steps.sem()).all()
 
 
-@pytest.mark.parametrize("metric", ["dau", "ctr", "impressions_per_dau"])
-def test_after_the_warm_up_the_platform_stands_still(run, metric):
-    """Slopes over the measured days, one a seed, are tested for a mean of 0."""
-    daily = pd.DataFrame({seed: run(seed).daily[metric] for seed in SEEDS})
-    relative = daily / daily.mean()
-    slopes = np.polyfit(relative.index, relative, 1)[0]
+def test_after_the_warm_up_the_platform_stands_still(run):
+    for metric in ("dau", "ctr", "impressions_per_dau"):
+        check_trend(metric, pd.DataFrame({seed: run(seed).daily[metric] for seed in SEEDS}))
+
+
+def test_new_notes_need_a_week_of_warm_up(tmp_path):
+    """Their share rises until what readers were shown before the start has been replaced."""
+    metric = "new_note_impression_share"
+    daily = {}
+    for seed in SEEDS:
+        overrides = {"seed": seed, "policies": [], "warm_up": "7d"}
+        options = {"out": tmp_path, "keep_events": False}
+        daily[seed] = simulator.run(QUICKSTART, overrides, **options).daily[metric]
+    check_trend(metric, pd.DataFrame(daily))
+
+
+def check_trend(metric: str, daily: pd.DataFrame) -> None:
+    """Test the slopes over the measured days, one a seed, for a mean of 0.
+
+    Args:
+        metric: name of the metric.
+        daily: one row a day, one column a seed.
+    """
+    slopes = np.polyfit(daily.index, daily / daily.mean(), 1)[0]
     t, p = stats.ttest_1samp(slopes, 0.0)
     show(f"{metric} by day and seed", daily)
     sys.stdout.write(f"slope a day {slopes.mean():+.3%} (t {t:.2f}, p {p:.4f})\n")
