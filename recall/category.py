@@ -7,8 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recall import kernels
-from recall.lists import build_lists, frozen, read_lists
+from recall.lists import build_lists, interest_lists, read_lists
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
@@ -64,12 +63,7 @@ class Category(RecallChannel[CategoryConfig]):
 
     def recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         """Return int32[B, k], the newest notes of each reader's best-liked categories in turn."""
-        interests = kernels.top_interests(
-            view.readers.category_profile,
-            frozen(requests.reader_idx),
-            self._tie_key,
-            self.config.n_interests,
-        )
+        interests = interest_lists(requests, view, self._tie_key, self.config.n_interests)
         return read_lists(self._lists, interests, self.config.k, requests, view)
 
     def state_arrays(self) -> Arrays:

@@ -53,6 +53,21 @@ def seed_lists(
     return np.asarray(kernels.seed_lists(view.readers.recent, reader_idx, frozen(keys), n_last))
 
 
+def interest_lists(
+    requests: RequestBatch, view: PlatformView, tie_key: np.uint64, n: int
+) -> NDArray[np.int32]:
+    """Return int32[B, n], the categories that readers like best; list c is that of category c.
+
+    Args:
+        requests: the requests.
+        view: the platform; gives the readers' interests.
+        tie_key: key of the stream that orders equal interests.
+        n: how many categories.
+    """
+    reader_idx = frozen(requests.reader_idx)
+    return np.asarray(kernels.top_interests(view.readers.category_profile, reader_idx, tie_key, n))
+
+
 def read_lists(
     lists: NDArray[np.int32],
     wanted: NDArray[np.int32],

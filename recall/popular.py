@@ -7,8 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recall import kernels
-from recall.lists import frozen, read_lists
+from recall.lists import interest_lists, read_lists
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, Kind, Window
@@ -109,12 +108,7 @@ class Popular(RecallChannel[PopularConfig]):
             found = np.empty((requests.n, self.config.k), np.int32)
             found[:] = self._lists[0]
             return found
-        interests = kernels.top_interests(
-            view.readers.category_profile,
-            frozen(requests.reader_idx),
-            self._tie_key,
-            self.config.n_interests,
-        )
+        interests = interest_lists(requests, view, self._tie_key, self.config.n_interests)
         return read_lists(self._lists, interests, self.config.k, requests, view)
 
     def _worth(self, view: PlatformView, rows: slice) -> NDArray[np.float32]:

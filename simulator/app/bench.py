@@ -12,9 +12,6 @@ from typing import Final
 
 from simulator.contracts.errors import RunError
 
-SIZES: Final = (1_000, 10_000, 100_000)
-"""Readers of the worlds measured by default."""
-
 FROM_H: Final = 6
 """Hour of the first simulated day from which serving is measured."""
 

@@ -79,10 +79,6 @@ class PluginError(NotesimError):
     exit_code: ClassVar[int] = 2
 
 
-class PhaseError(NotesimError):
-    """Something was asked for in a phase of the run that does not allow it."""
-
-
 class InvariantError(NotesimError):
     """The simulation reached a state that its own rules forbid: a bug, not bad input."""
 

@@ -73,7 +73,7 @@ class Commit:
     def nearline(self) -> Interactions:
         """Move reader profiles by the clicks since the last call; return those clicks."""
         interactions = self._take_fresh()
-        self._state.seen.tidy(0)
+        self._state.seen.tidy()
         if interactions.n:
             self._learn(interactions.reader_idx, interactions.note_idx, interactions.actions)
         return interactions
@@ -103,7 +103,7 @@ class Commit:
         self._learn(past.reader_idx[clicked], past.note_idx[clicked], past.actions[clicked])
         block = slice(past.first_reader, past.first_reader + past.active_days.shape[0])
         state.readers["active_days"][block] = past.active_days
-        seen.tidy(0)
+        seen.tidy()
 
     def publish(self, new: NewNotes, titles: list[str]) -> None:
         """Add notes to the table and log them."""

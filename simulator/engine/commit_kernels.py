@@ -14,6 +14,38 @@ _COLLECT = int(Kind.COLLECT)
 _SHARE = int(Kind.SHARE)
 
 
+@njit(cache=True, inline="always")
+def _count_one(
+    reader: int,
+    note: int,
+    actions: NDArray[np.float32],
+    weight: NDArray[np.floating],
+    note_creator: NDArray[np.int32],
+    note_totals: NDArray[np.float32],
+    note_decayed: NDArray[np.float32],
+    reader_totals: NDArray[np.float32],
+    creator_totals: NDArray[np.float32],
+    head: NDArray[np.int32],
+    fresh_note: NDArray[np.int32],
+    fresh_prev: NDArray[np.int32],
+    n_fresh: int,
+) -> int:
+    """Add one impression, of the given weight by window, everywhere; return the pool's length."""
+    creator = note_creator[note]
+    for k in range(actions.shape[0]):
+        amount = actions[k]
+        if amount != 0:
+            note_totals[note, k] += amount
+            reader_totals[reader, k] += amount
+            creator_totals[creator, k] += amount
+            for w in range(weight.shape[0]):
+                note_decayed[note, w, k] += np.float32(amount * weight[w])
+    fresh_note[n_fresh] = note
+    fresh_prev[n_fresh] = head[reader]
+    head[reader] = n_fresh
+    return n_fresh + 1
+
+
 @njit(cache=True)
 def count(
     reader_idx: NDArray[np.int32],
@@ -53,19 +85,21 @@ def count(
             note = note_idx[b, s]
             if note < 0 or examined[b, s] == 0:
                 continue
-            creator = note_creator[note]
-            for k in range(actions.shape[2]):
-                amount = actions[b, s, k]
-                if amount != 0:
-                    note_totals[note, k] += amount
-                    reader_totals[reader, k] += amount
-                    creator_totals[creator, k] += amount
-                    for w in range(3):
-                        note_decayed[note, w, k] += amount * growth[w]
-            fresh_note[n_fresh] = note
-            fresh_prev[n_fresh] = head[reader]
-            head[reader] = n_fresh
-            n_fresh += 1
+            n_fresh = _count_one(
+                reader,
+                note,
+                actions[b, s],
+                growth,
+                note_creator,
+                note_totals,
+                note_decayed,
+                reader_totals,
+                creator_totals,
+                head,
+                fresh_note,
+                fresh_prev,
+                n_fresh,
+            )
     return n_fresh
 
 
@@ -131,19 +165,23 @@ def count_past(
     n_fresh: int,
 ) -> int:
     """Add impressions from before the start, decayed to time 0; see `count`."""
+    weight = np.empty(window_s.shape[0], np.float64)
     for e in range(t.shape[0]):
-        reader, note = reader_idx[e], note_idx[e]
-        creator = note_creator[note]
-        for k in range(actions.shape[1]):
-            amount = actions[e, k]
-            if amount != 0:
-                note_totals[note, k] += amount
-                reader_totals[reader, k] += amount
-                creator_totals[creator, k] += amount
-                for w in range(window_s.shape[0]):
-                    note_decayed[note, w, k] += np.float32(amount * np.exp(t[e] / window_s[w]))
-        fresh_note[n_fresh] = note
-        fresh_prev[n_fresh] = head[reader]
-        head[reader] = n_fresh
-        n_fresh += 1
+        for w in range(window_s.shape[0]):
+            weight[w] = np.exp(t[e] / window_s[w])
+        n_fresh = _count_one(
+            reader_idx[e],
+            note_idx[e],
+            actions[e],
+            weight,
+            note_creator,
+            note_totals,
+            note_decayed,
+            reader_totals,
+            creator_totals,
+            head,
+            fresh_note,
+            fresh_prev,
+            n_fresh,
+        )
     return n_fresh

@@ -17,6 +17,7 @@ from simulator.contracts.errors import NotesimError
 from simulator.contracts.events import DAY_S, HOUR_S
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import NoteSupport, SupportTable
+from simulator.contracts.views import PlatformView
 from simulator.engine import checkpoint
 from simulator.engine.arrivals import Arrivals
 from simulator.engine.clock import Clock, Phase
@@ -126,7 +127,7 @@ class Replication:
         )
         self._serving = RequestPath(funnel, self.state.seen, self.costs, timetable.chunk)
         self._support = SupportTable.empty(0)
-        self._next_checkpoint = float(timetable.checkpoint_every_s or np.inf)
+        self._next_checkpoint = self._checkpoint_after(0.0)
         self._before = (0.0, 0.0)
         self._begun = (time.perf_counter(), time.process_time())
 
@@ -249,7 +250,7 @@ class Replication:
         with self.costs.timed("commit"):
             self.commit.serve(served, feedback, now)
 
-    def _fill_support(self, view: Any) -> None:  # noqa: ANN401
+    def _fill_support(self, view: PlatformView) -> None:
         supports, insert_every = [], 0
         for policy in self._funnel.policies:
             support = policy.support(view)
@@ -262,8 +263,7 @@ class Replication:
         if now >= self._next_checkpoint or stop:
             with self.costs.timed("checkpoint"):
                 self.save(now)
-            every = self._times.checkpoint_every_s or np.inf
-            self._next_checkpoint = float(every * (now // every + 1)) if every else np.inf
+            self._next_checkpoint = self._checkpoint_after(now)
         if stop:
             raise InterruptedRunError(f"stopped at day {self.commit.day_of(now)}, as asked")
 
@@ -284,9 +284,13 @@ class Replication:
             owner.load_state(checkpoint.part_of(name, arrays))
         self._reset_sinks(meta.parts)
         self._before = (meta.wall_s, meta.cpu_s)
-        every = self._times.checkpoint_every_s or np.inf
-        self._next_checkpoint = float(every * (meta.t // every + 1))
+        self._next_checkpoint = self._checkpoint_after(meta.t)
         return meta.t
+
+    def _checkpoint_after(self, t: float) -> float:
+        """Return when the first checkpoint after `t` is due; infinity for never."""
+        every = self._times.checkpoint_every_s or np.inf
+        return float(every * (t // every + 1))
 
     def _reset_sinks(self, parts: dict[str, int]) -> None:
         for name, sink in self._sinks.named().items():

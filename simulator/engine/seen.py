@@ -50,10 +50,10 @@ class SeenStore:
             self.fresh_note = np.resize(self.fresh_note, size)
             self.fresh_prev = np.resize(self.fresh_prev, size)
 
-    def tidy(self, first_note: int) -> None:
+    def tidy(self) -> None:
         """Rebuild if the pool, at eight bytes an entry, has become large beside the coded lists."""
         if self.n_fresh > _MOST_FRESH_PER_READER * self.head.shape[0]:
-            self.rebuild(first_note)
+            self.rebuild(0)
 
     def rebuild(self, first_note: int) -> None:
         """Merge the pool into the coded lists, forgetting notes before row `first_note`."""

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-_FEEDBACK: Final = tuple(
-    Column(name, "int32", f"{name} of the day")
-    for name in (
-        "impressions",
-        "clicks",
-        "likes",
-        "collects",
-        "comments",
-        "shares",
-        "follows",
-        "hides",
-    )
+FEEDBACK_COUNTS: Final = (
+    "impressions",
+    "clicks",
+    "likes",
+    "collects",
+    "comments",
+    "shares",
+    "follows",
+    "hides",
 )
+"""Counts that unit tables share, in stored order."""
+
+_FEEDBACK: Final = tuple(Column(name, "int32", f"{name} of the day") for name in FEEDBACK_COUNTS)
 
 READER_DAYS: Final = (
     Column("day", "int16", "day, 0 is the first measured day, negative while warming up"),

@@ -8,22 +8,12 @@ from simulator.contracts.events import DAY_S
 from simulator.results.folder import RunFolder
 from simulator.results.params import MetricParams
 from simulator.results.query import INTERACTIONS, TIME_MS, Query
+from simulator.results.tables import FEEDBACK_COUNTS
 
 _FEEDBACK: Final = """
     count(*) AS impressions, sum(click) AS clicks, sum("like") AS likes,
     sum("collect") AS collects, sum("comment") AS comments, sum("share") AS shares,
     sum("follow") AS follows, sum("hide") AS hides"""
-
-_COUNTS: Final = (
-    "impressions",
-    "clicks",
-    "likes",
-    "collects",
-    "comments",
-    "shares",
-    "follows",
-    "hides",
-)
 
 
 def build_unit_tables(folder: RunFolder, params: MetricParams) -> None:
@@ -54,7 +44,7 @@ def _new(params: MetricParams) -> str:
 
 def _reader_days(params: MetricParams) -> str:
     new = _new(params)
-    counts = _or_zero((*_COUNTS, "new_impressions", "new_clicks", "new_interactions"))
+    counts = _or_zero((*FEEDBACK_COUNTS, "new_impressions", "new_clicks", "new_interactions"))
     return f"""
         WITH seen AS (
             SELECT day, reader_id, any_value(reader_arm) AS seen_arm, {_FEEDBACK},
@@ -100,7 +90,9 @@ def _number_quota_impressions(query: Query, params: MetricParams) -> None:
 
 def _note_outcomes() -> str:
     young = f"note_age_s < {DAY_S}"
-    counts = _or_zero((*_COUNTS, "grants", "impressions_24h", "clicks_24h", "interactions_24h"))
+    counts = _or_zero(
+        (*FEEDBACK_COUNTS, "grants", "impressions_24h", "clicks_24h", "interactions_24h")
+    )
     return f"""
         WITH seen AS (
             SELECT note_id, {_FEEDBACK}, sum({TIME_MS}) AS time_ms,
