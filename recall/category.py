@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from recall.lists import build_lists, interest_lists, read_lists
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
-from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
 from simulator.contracts.random import stream_key
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 
 
-class CategoryConfig(PluginConfig):
+class CategoryConfig(RecallConfig):
     """Knobs of the category channel."""
 
     type: Literal["category"] = "category"

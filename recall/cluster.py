@@ -11,13 +11,13 @@ from recall.index import POINTS_PER_CENTROID, nearest_centroid, train_centroids
 from recall.lists import build_lists, read_lists, seed_lists
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
-from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
 from simulator.contracts.random import stream_key
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 
 
-class ClusterConfig(PluginConfig):
+class ClusterConfig(RecallConfig):
     """Knobs of the cluster channel."""
 
     type: Literal["cluster"] = "cluster"

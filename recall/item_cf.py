@@ -11,12 +11,12 @@ from recall import item_cf_kernels
 from recall.lists import frozen
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
-from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 
 
-class ItemCFConfig(PluginConfig):
+class ItemCFConfig(RecallConfig):
     """Knobs of the ItemCF channel."""
 
     type: Literal["item_cf"] = "item_cf"

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from recall.lists import build_lists, read_lists, seed_lists
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
-from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 
 
-class KeywordConfig(PluginConfig):
+class KeywordConfig(RecallConfig):
     """Knobs of the keyword channel."""
 
     type: Literal["keyword"] = "keyword"

@@ -14,7 +14,7 @@ from recall.vector_source import SOURCES
 from simulator.contracts.batches import Interactions, RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, Kind
-from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
 from simulator.contracts.random import stream_key
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
@@ -22,7 +22,7 @@ from simulator.contracts.views import PlatformView
 _STRONG = [Kind.LIKE, Kind.COLLECT, Kind.COMMENT, Kind.SHARE]
 
 
-class LookalikeConfig(PluginConfig):
+class LookalikeConfig(RecallConfig):
     """Knobs of the look-alike channel."""
 
     type: Literal["lookalike"] = "lookalike"

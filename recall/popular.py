@@ -11,13 +11,13 @@ from recall.lists import interest_lists, read_lists
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, Kind, Window
-from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
 from simulator.contracts.random import stream_key
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 
 
-class PopularConfig(PluginConfig):
+class PopularConfig(RecallConfig):
     """Knobs of the popular channel."""
 
     type: Literal["popular"] = "popular"

@@ -12,7 +12,7 @@ from recall.vector_source import SOURCES
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, HOUR_S
-from simulator.contracts.plugins import Arrays, PluginConfig, RecallChannel
+from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
 from simulator.contracts.random import stream_key
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
@@ -21,7 +21,7 @@ _DEFAULT_REFRESH_S = ((HOUR_S, 120), (6 * HOUR_S, 300), (24 * HOUR_S, 600))
 _MAX_AGE_S = 30 * DAY_S
 
 
-class VectorPoolConfig(PluginConfig):
+class VectorPoolConfig(RecallConfig):
     """Knobs of a vector pool."""
 
     type: Literal["vector_pool"] = "vector_pool"

@@ -116,7 +116,7 @@ def _manifest(scenario: ResolvedScenario, path: Path) -> Manifest:
         packages=package_versions(),
         commit=git_commit(),
         started=utc_now(),
-        channels=tuple(channel.name for channel in funnel.channels),
+        channels=tuple(channel.label for channel in funnel.channels),
         policies=tuple(policy.config.type for policy in funnel.policies),
     )
 

@@ -74,6 +74,7 @@ def build_funnel(scenario: ResolvedScenario) -> Funnel:
         ranker=plugin("rank", scenario.rank),
         reranker=plugin("rerank", scenario.rerank),
         policies=[plugin("policies", config) for config in scenario.policies],
+        models=[plugin("models", config) for config in scenario.models],
     )
 
 
@@ -122,7 +123,7 @@ def build_replication(
         spec=spec,
         world=build_world(scenario, encoder),
         funnel=build_funnel(scenario),
-        sinks=Sinks(**{name: sinks[name] for name in ("events", "notes", "activity", "ticks")}),
+        sinks=Sinks(**{name: sinks[name] for name in Sinks.names()}),
         timetable=times,
         folder=folder,
         scenario_hash=scenario.hash8,

@@ -115,6 +115,7 @@ def request_path(scenario: ResolvedScenario) -> list[Step]:
 def plugin_uses(scenario: ResolvedScenario) -> list[PluginUse]:
     """Return every plug-in of a scenario in the order of the request path."""
     blocks: list[tuple[str, PluginConfig]] = [("content", scenario.content)]
+    blocks += [("models", config) for config in scenario.models]
     blocks += [("recall", config) for config in scenario.recall]
     blocks += [("pre_rank", scenario.pre_rank), ("rank", scenario.rank)]
     blocks += [("policies", config) for config in scenario.policies]

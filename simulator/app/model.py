@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self, cast
@@ -59,6 +60,7 @@ that does nothing for cold start: what new notes get is then small, and policies
 DEFAULT_PLUGINS: Final = MappingProxyType(
     {
         "content": {"type": "synthetic"},
+        "models": (),
         "recall": DEFAULT_RECALL,
         "pre_rank": {"type": "light"},
         "rank": {"type": "online_logistic"},
@@ -69,10 +71,12 @@ DEFAULT_PLUGINS: Final = MappingProxyType(
 """Plug-in blocks of a scenario that is silent about them."""
 
 MOST_CHANNELS: Final = 32
+MOST_MODELS: Final = 16
 MOST_POLICIES: Final = 8
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DESCRIPTIONS = {
     "content": "How notes are turned into titles and embeddings.",
+    "models": "What learns and serves other blocks, which ask for it by name.",
     "recall": "Channels that find candidates; a note found by several is scored once.",
     "pre_rank": "The cheap scoring of all candidates.",
     "rank": "The prediction of what a reader would do.",
@@ -143,6 +147,7 @@ class ScenarioBase(Config):
     )
     world: Config
     content: PluginConfig
+    models: tuple[PluginConfig, ...]
     recall: tuple[PluginConfig, ...]
     pre_rank: PluginConfig
     rank: PluginConfig
@@ -172,7 +177,12 @@ class ScenarioBase(Config):
 
     @model_validator(mode="after")
     def _agreement(self) -> Self:
-        problems = [*self._budgets(), *self._names_of_channels()]
+        problems = [
+            *self._budgets(),
+            *self._names("recall", "channel", self.channel_name),
+            *self._names("models", "model", self.model_name),
+            *self._missing_models(),
+        ]
         if problems:
             message = "; ".join(text for _, text in problems)
             raise PydanticCustomError(
@@ -186,20 +196,45 @@ class ScenarioBase(Config):
             return []
         return [(("rank", "keep"), f"rank.keep ({after}) is above pre_rank.keep ({before})")]
 
-    def _names_of_channels(self) -> list[tuple[KeyPath, str]]:
+    def _names(
+        self, block: str, what: str, name_of: Callable[[PluginConfig], str]
+    ) -> list[tuple[KeyPath, str]]:
+        """Return a problem for every block that has the name of one before it."""
         first: dict[str, int] = {}
         problems: list[tuple[KeyPath, str]] = []
-        for i, config in enumerate(self.recall):
-            name = self.channel_name(config)
+        for i, config in enumerate(getattr(self, block)):
+            name = name_of(config)
             if first.setdefault(name, i) != i:
-                text = f"recall[{i}] and recall[{first[name]}] are the same channel, {name!r}"
-                problems.append((("recall", i), text))
+                text = f"{block}[{i}] and {block}[{first[name]}] are the same {what}, {name!r}"
+                problems.append(((block, i), text))
         return problems
+
+    def _missing_models(self) -> list[tuple[KeyPath, str]]:
+        there = [self.model_name(config) for config in self.models]
+        return [
+            ((*place, field), _no_model(place, field, name, there))
+            for place, config in self._blocks()
+            for field, name in config.model_names().items()
+            if name not in there
+        ]
+
+    def _blocks(self) -> Iterator[tuple[KeyPath, PluginConfig]]:
+        """Yield every block that may ask for models, with its place."""
+        for kind in ("models", "recall", "policies"):
+            for i, config in enumerate(getattr(self, kind)):
+                yield (kind, i), config
+        for kind in ("pre_rank", "rank", "rerank"):
+            yield (kind,), getattr(self, kind)
 
     @classmethod
     def channel_name(cls, config: PluginConfig) -> str:
         """Return the name of the channel that a recall block asks for."""
         return config.type
+
+    @classmethod
+    def model_name(cls, config: PluginConfig) -> str:
+        """Return the name of the model that a block describes."""
+        return getattr(config, "name", "") or config.type
 
 
 def build_model(
@@ -222,7 +257,7 @@ def build_model(
     class Known(ScenarioBase):
         @classmethod
         def channel_name(cls, config: PluginConfig) -> str:
-            return str(getattr(plugins.build("recall", config), "name", config.type))
+            return str(getattr(plugins.build("recall", config), "label", config.type))
 
     metric_name: Any = _metric_name(list(metric_names))
     fields: dict[str, Any] = {
@@ -236,6 +271,7 @@ def build_model(
     for kind in ("content", "pre_rank", "rank", "rerank"):
         fields[kind] = _single(plugins, kind)
     fields["recall"] = _several(plugins, "recall", 1, MOST_CHANNELS)
+    fields["models"] = _several(plugins, "models", 0, MOST_MODELS)
     fields["policies"] = _several(plugins, "policies", 0, MOST_POLICIES)
     model = create_model("Scenario", __base__=Known, __doc__="A notesim scenario.", **fields)
     return cast("type[ScenarioBase]", model)
@@ -245,6 +281,16 @@ def build_model(
 def scenario_model() -> type[ScenarioBase]:
     """Return the scenario model for everything installed; built once a process."""
     return build_model(registry(), WorldConfig, metrics.names())
+
+
+def _no_model(place: KeyPath, field: str, name: str, there: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, there, n=1)
+    hint = f" did you mean {near[0]!r}?" if near else ""
+    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)[1:]
+    return (
+        f"{where}.{field}: there is no model {name!r};{hint} "
+        f"models: {', '.join(there) or 'none, add one under `models`'}"
+    )
 
 
 def _single(plugins: Registry, kind: str) -> tuple[Any, Any]:
@@ -258,8 +304,10 @@ def _several(plugins: Registry, kind: str, least: int, most: int) -> tuple[Any, 
     choices = plugins.configs(kind)
     blocks = cast("tuple[dict[str, object], ...]", DEFAULT_PLUGINS[kind])
     default = tuple(_default(kind, block, choices) for block in blocks)
-    item = Annotated[PluginConfig, OneOf(kind, choices)]
     about = _DESCRIPTIONS[kind]
+    if not choices:
+        return tuple[PluginConfig, ...], Field((), description=about, max_length=0)
+    item = Annotated[PluginConfig, OneOf(kind, choices)]
     return tuple[item, ...], Field(default, description=about, min_length=least, max_length=most)
 
 

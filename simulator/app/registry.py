@@ -24,6 +24,7 @@ from simulator.contracts.errors import PluginError
 from simulator.contracts.plugins import (
     ContentEncoder,
     ExperimentDesign,
+    Model,
     Plugin,
     PluginConfig,
     PreRanker,
@@ -35,6 +36,7 @@ from simulator.contracts.plugins import (
 
 BASES: Final[tuple[type[Plugin[Any]], ...]] = (
     ContentEncoder,
+    Model,
     RecallChannel,
     PreRanker,
     Ranker,
@@ -44,6 +46,7 @@ BASES: Final[tuple[type[Plugin[Any]], ...]] = (
 )
 LABELS: Final = {
     "content": "content encoder",
+    "models": "model",
     "recall": "recall channel",
     "pre_rank": "pre-ranker",
     "rank": "ranker",

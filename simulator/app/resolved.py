@@ -32,6 +32,7 @@ class ResolvedScenario:
         serving_window_s: time whose requests are served together, seconds; 0 for one by one.
         world: the world's knobs.
         content: content encoder.
+        models: what learns and serves other plug-ins.
         recall: recall channels.
         pre_rank: pre-ranker.
         rank: ranker.
@@ -51,6 +52,7 @@ class ResolvedScenario:
     serving_window_s: int
     world: WorldConfig
     content: PluginConfig
+    models: tuple[PluginConfig, ...]
     recall: tuple[PluginConfig, ...]
     pre_rank: PluginConfig
     rank: PluginConfig
@@ -82,6 +84,7 @@ class ResolvedScenario:
             "serving_window_s": self.serving_window_s,
             "world": self.world.model_dump(mode="json"),
             "content": self.content.model_dump(mode="json"),
+            "models": [config.model_dump(mode="json") for config in self.models],
             "recall": [config.model_dump(mode="json") for config in self.recall],
             "pre_rank": self.pre_rank.model_dump(mode="json"),
             "rank": self.rank.model_dump(mode="json"),

@@ -110,9 +110,10 @@ def try_out(scenario: ResolvedScenario, budget_s: float = float("inf")) -> Trial
     """
     from simulator.app import build
     from simulator.engine.replication import Hooks
+    from simulator.engine.sinks import Sinks
 
     with tempfile.TemporaryDirectory(prefix="notesim-") as folder:
-        sinks = dict.fromkeys(("events", "notes", "activity", "ticks"), Nowhere())
+        sinks = dict.fromkeys(Sinks.names(), Nowhere())
         begun = time.process_time()
         replication = build.build_replication(
             scenario, sinks, Path(folder), build.timetable(scenario, 0)

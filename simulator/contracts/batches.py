@@ -133,3 +133,28 @@ class Interactions:
     def n(self) -> int:
         """Number of interactions."""
         return int(self.t.shape[0])
+
+
+@dataclass(slots=True)
+class Trail:
+    """What the funnel considered for each request of a chunk: examples for learners.
+
+    Attributes:
+        candidates: all K merged candidates.
+        pre_rank: float32[B, K], pre-rank scores before support.
+        ranked: the K1 candidates that passed pre-rank.
+        ranked_at: int16[B, K1], their columns in `candidates`.
+        p: float32[B, K1, N_HEADS], predictions of the ranker.
+        value: float32[B, K1], fused values before support.
+        kept_at: int16[B, K2], columns in `ranked` of those that passed rank.
+        n_kept: int32[B].
+    """
+
+    candidates: Candidates
+    pre_rank: NDArray[np.float32]
+    ranked: Candidates
+    ranked_at: NDArray[np.int16]
+    p: NDArray[np.float32]
+    value: NDArray[np.float32]
+    kept_at: NDArray[np.int16]
+    n_kept: NDArray[np.int32]

@@ -41,6 +41,11 @@ EVENTS: Final = (
     Column("organic_value", "float32", "fused rank value before traffic support"),
     Column("final_value", "float32", "rank value after traffic support"),
     Column("p_click", "float32", "predicted click probability"),
+    Column("p_like", "float32", "predicted probability of a like after a click"),
+    Column("p_collect", "float32", "predicted probability of a collect after a click"),
+    Column("p_comment", "float32", "predicted probability of a comment after a click"),
+    Column("p_share", "float32", "predicted probability of a share after a click"),
+    Column("p_dwell_s", "float32", "predicted seconds of reading after a click"),
     Column("view_s", "float32", "seconds in view"),
     Column("click", "uint8", "1 when clicked"),
     Column("like", "uint8", "1 when liked"),
@@ -83,3 +88,16 @@ TICKS: Final = (
     Column("live_notes", "int32", "notes still distributed at the end of the day"),
 )
 """One row a day: sizes of the platform."""
+
+TRAININGS: Final = (
+    Column("t", "float64", "time of the start, seconds of simulated time"),
+    Column("day", "int16", "day, 0 is the first measured day, negative while warming up"),
+    Column("learner", "str", "what was trained: its place in the scenario"),
+    Column("job", "str", "rhythm: full, incremental, fit"),
+    Column("serves_t", "float64", "time from which the result serves, seconds; null when it never"),
+    Column("rows", "int64", "examples learned from"),
+    Column("loss", "float64", "mean training loss of the last pass; null when nothing was learned"),
+    Column("status", "str", "ok; empty: too little to learn from; diverged: not finite, dropped"),
+    Column("detail", "str", "what went wrong, in words; empty when nothing did"),
+)
+"""One row a training of a learner."""

@@ -1,4 +1,4 @@
-"""Plug-in kinds: what a recall channel, ranker, reranker, policy, encoder and design must offer.
+"""Plug-in kinds: what a channel, model, ranker, reranker, policy, encoder and design must offer.
 
 A plug-in is a class with a `Config` (its knobs; `type` is its name in scenario files) whose
 constructor takes that config alone. Before a run the engine calls `setup` once. A plug-in that
@@ -8,12 +8,14 @@ run can be checkpointed without pickles.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.config import Config
+from simulator.contracts.config import Config, knob
+from simulator.contracts.learning import TrainingJob, TrainingReport
 
 if TYPE_CHECKING:
     from simulator.contracts.batches import (
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         RequestBatch,
         Scored,
         Slate,
+        Trail,
     )
     from simulator.contracts.content import NoteContent
     from simulator.contracts.spec import PlatformSpec
@@ -36,6 +39,10 @@ class PluginConfig(Config):
     """Base of every plug-in's configuration; subclasses narrow `type` to one literal."""
 
     type: str
+
+    def model_names(self) -> Mapping[str, str]:
+        """Return the models that the plug-in needs: field of this block -> name of the model."""
+        return {}
 
 
 C = TypeVar("C", bound=PluginConfig)
@@ -54,6 +61,9 @@ class Plugin(Generic[C]):
         """Take the platform's sizes before the run starts."""
         self.spec = spec
 
+    def bind(self, models: Mapping[str, Model[Any]]) -> None:
+        """Take the models that the configuration names; called once, after every `setup`."""
+
     def state_arrays(self) -> Arrays:
         """Return everything that must survive a checkpoint, by name."""
         return {}
@@ -62,7 +72,70 @@ class Plugin(Generic[C]):
         """Take back what `state_arrays` returned."""
 
 
-class RecallChannel(Plugin[C]):
+class Learner(Plugin[C]):
+    """Base of plug-ins that learn from what was served; see `simulator.contracts.learning`."""
+
+    @property
+    def jobs(self) -> tuple[TrainingJob, ...]:
+        """Rhythms of training; none for a plug-in that does not learn."""
+        return ()
+
+    def observe(
+        self,
+        requests: RequestBatch,
+        slate: Slate,
+        feedback: Feedback,
+        trail: Trail,
+        view: PlatformView,
+    ) -> None:
+        """Log served impressions as training data; `view` is still as it was when serving."""
+
+    def train(self, job: TrainingJob, view: PlatformView) -> TrainingReport:
+        """Learn from what was observed; what serves does not change yet."""
+        raise NotImplementedError
+
+    def publish(self, job: TrainingJob, view: PlatformView) -> None:
+        """Let the result of the job's last training serve, where there is one."""
+
+    def nearline(self, interactions: Interactions, view: PlatformView) -> None:
+        """Refresh features from fresh statistics."""
+
+
+class ModelConfig(PluginConfig):
+    """What every model's configuration has."""
+
+    name: str = knob("", "Name by which other blocks ask for the model; its type when empty.")
+
+
+class Model(Learner[C]):
+    """Learns in simulated time and serves other plug-ins, which ask for it by name.
+
+    What it offers is a protocol of `simulator.contracts.learning`.
+    """
+
+    kind: ClassVar[str] = "models"
+
+    @property
+    def name(self) -> str:
+        """Name by which other plug-ins ask for the model."""
+        return getattr(self.config, "name", "") or self.config.type
+
+
+class RecallConfig(PluginConfig):
+    """What every recall channel's configuration has; `k` is declared with the channel's default."""
+
+    k: int
+    shadow: bool = knob(
+        False,
+        "Search and log what was found, but show none of it: a note that shadow channels alone "
+        "found is no candidate.",
+    )
+
+
+R = TypeVar("R", bound=RecallConfig)
+
+
+class RecallChannel(Plugin[R]):
     """Finds candidates for requests. `config.k` is the most it returns a request.
 
     Class attribute `refresh_period_s` of 0 means that the channel keeps no index of its own.
@@ -74,6 +147,16 @@ class RecallChannel(Plugin[C]):
     def name(self) -> str:
         """Name in logs and tables; differs from the type when one type is used twice."""
         return self.config.type
+
+    @property
+    def label(self) -> str:
+        """Name with a mark for a channel whose finds are not shown."""
+        return f"shadow.{self.name}" if self.config.shadow else self.name
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """Names of models whose every publication makes the engine call `refresh` at once."""
+        return ()
 
     @property
     def refresh_period_s(self) -> int:
@@ -95,13 +178,10 @@ class RecallChannel(Plugin[C]):
         raise NotImplementedError
 
 
-class PreRanker(Plugin[C]):
+class PreRanker(Learner[C]):
     """Scores all candidates cheaply; the best `config.keep` go on."""
 
     kind: ClassVar[str] = "pre_rank"
-
-    def nearline(self, interactions: Interactions, view: PlatformView) -> None:
-        """Refresh features from fresh statistics."""
 
     def score(
         self, requests: RequestBatch, candidates: Candidates, view: PlatformView
@@ -110,32 +190,16 @@ class PreRanker(Plugin[C]):
         raise NotImplementedError
 
 
-class Ranker(Plugin[C]):
+class Ranker(Learner[C]):
     """Predicts what a reader would do; the best `config.keep` go on to rerank."""
 
     kind: ClassVar[str] = "rank"
-
-    @property
-    def train_period_s(self) -> int:
-        """How often `train` runs, seconds; 0 for never."""
-        return 0
-
-    def nearline(self, interactions: Interactions, view: PlatformView) -> None:
-        """Refresh features from fresh statistics."""
 
     def predict(
         self, requests: RequestBatch, candidates: Candidates, view: PlatformView
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return predictions float32[B, K, N_HEADS] and fused value float32[B, K], positive."""
         raise NotImplementedError
-
-    def observe(
-        self, requests: RequestBatch, slate: Slate, feedback: Feedback, view: PlatformView
-    ) -> None:
-        """Log served impressions as training data; `view` is still as it was when serving."""
-
-    def train(self, view: PlatformView) -> None:
-        """Learn from what was observed."""
 
 
 class Reranker(Plugin[C]):

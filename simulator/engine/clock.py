@@ -21,7 +21,7 @@ PHASE_TEXT = {
     "DAY_END": "readers leave or stay, creators stop or start, new readers; plan the next day",
     "NEARLINE": "reader profiles, note statistics and look-alike vectors take in fresh clicks",
     "REFRESH": "recall channels rebuild their indexes",
-    "TRAIN": "the ranker learns from what was served",
+    "TRAIN": "learners learn from what was served; results whose delay has passed begin to serve",
     "POLICY": "traffic policies run their control step",
     "SERVE": "checkpoint if due, then serve the requests of the next window",
 }

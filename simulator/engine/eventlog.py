@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.batches import SESSIONS_PER_DAY, Feedback
-from simulator.contracts.events import DAY_S, Kind
+from simulator.contracts.events import DAY_S, Head, Kind
 from simulator.engine.request import Served
 from simulator.engine.state import PlatformState
 
@@ -20,6 +20,14 @@ _FLAGS = (
     ("share", Kind.SHARE),
     ("follow", Kind.FOLLOW),
     ("hide", Kind.HIDE),
+)
+_PREDICTIONS = (
+    ("p_click", Head.CLICK),
+    ("p_like", Head.LIKE),
+    ("p_collect", Head.COLLECT),
+    ("p_comment", Head.COMMENT),
+    ("p_share", Head.SHARE),
+    ("p_dwell_s", Head.DWELL),
 )
 
 
@@ -62,10 +70,12 @@ def event_columns(
         "organic_rank": served.organic_rank[row, slot],
         "organic_value": served.organic[row, slot],
         "final_value": slate.final[row, slot],
-        "p_click": served.p_click[row, slot],
         "view_s": feedback.view_s[row, slot],
         "dwell_s": actions[:, Kind.DWELL],
     }
+    p = served.p[row, slot]
+    for name, head in _PREDICTIONS:
+        columns[name] = p[:, head]
     for name, kind in _FLAGS:
         columns[name] = actions[:, kind].astype(np.uint8)
     return columns

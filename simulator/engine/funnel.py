@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.contracts.plugins import (
+    Learner,
+    Model,
     Plugin,
     PreRanker,
     Ranker,
@@ -26,6 +28,7 @@ class Funnel:
         channels: recall channels, in the order of their bit in `channels` masks (at most 32).
         pre_ranker, ranker, reranker: the three scoring stages.
         policies: traffic policies, in the order of their bit in `granted_by` (at most 8).
+        models: what learns and serves the others.
     """
 
     channels: list[RecallChannel[Any]]
@@ -33,20 +36,40 @@ class Funnel:
     ranker: Ranker[Any]
     reranker: Reranker[Any]
     policies: list[TrafficPolicy[Any]]
+    models: list[Model[Any]] = field(default_factory=list)
 
     def plugins(self) -> Iterator[tuple[str, Plugin[Any]]]:
         """Yield every plug-in with a name that is unique in the run."""
         for kind, members in (("recall", self.channels), ("policies", self.policies)):
             for i, plugin in enumerate(members):
                 yield f"{kind}.{i}.{plugin.config.type}", plugin
+        for model in self.models:
+            yield f"models.{model.name}", model
         yield "pre_rank", self.pre_ranker
         yield "rank", self.ranker
         yield "rerank", self.reranker
 
     def setup(self, spec: PlatformSpec) -> None:
-        """Tell every plug-in the platform's sizes."""
+        """Tell every plug-in the platform's sizes, then what models there are."""
+        models = {model.name: model for model in self.models}
         for _, plugin in self.plugins():
             plugin.setup(spec)
+        for _, plugin in self.plugins():
+            plugin.bind(models)
+
+    def learners(self) -> Iterator[tuple[str, Learner[Any]]]:
+        """Yield everything that may learn, with its name."""
+        for name, plugin in self.plugins():
+            if isinstance(plugin, Learner):
+                yield name, plugin
+
+    def observers(self) -> list[Learner[Any]]:
+        """Return the learners that log what is served."""
+        return [
+            learner
+            for _, learner in self.learners()
+            if type(learner).observe is not Learner.observe
+        ]
 
 
 class _Stopwatch:

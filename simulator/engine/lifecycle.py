@@ -119,8 +119,8 @@ class Lifecycle:
             view = self._state.view(now)
             for channel in self._funnel.channels:
                 channel.nearline(interactions, view)
-            self._funnel.pre_ranker.nearline(interactions, view)
-            self._funnel.ranker.nearline(interactions, view)
+            for _, learner in self._funnel.learners():
+                learner.nearline(interactions, view)
 
     def view(self, now: float) -> PlatformView:
         """Return what plug-ins may see at `now`."""

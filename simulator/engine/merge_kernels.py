@@ -81,6 +81,32 @@ def merge(
 
 
 @njit(cache=True)
+def drop(
+    shadow: np.uint32,
+    note: NDArray[np.int32],
+    bits: NDArray[np.uint32],
+    n: NDArray[np.int32],
+) -> None:
+    """Drop candidates that only shadow channels found, in place, keeping the order of the rest.
+
+    Args:
+        shadow: bits of the shadow channels.
+        note, bits: [B, J], packed to the left.
+        n: int32[B], number of candidates.
+    """
+    for b in range(note.shape[0]):
+        kept = 0
+        for j in range(n[b]):
+            if bits[b, j] & ~shadow:
+                note[b, kept] = note[b, j]
+                bits[b, kept] = bits[b, j]
+                kept += 1
+        for j in range(kept, n[b]):
+            note[b, j] = -1
+        n[b] = kept
+
+
+@njit(cache=True)
 def order_positions(
     values: NDArray[np.float32],
     note_idx: NDArray[np.int32],

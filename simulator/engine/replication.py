@@ -27,6 +27,7 @@ from simulator.engine.lifecycle import Lifecycle
 from simulator.engine.request import CHUNK, RequestPath
 from simulator.engine.sinks import Sinks
 from simulator.engine.state import PlatformState
+from simulator.engine.training import Training
 from simulator.world.world import World
 
 PUBLISH_PERIOD_S = 60
@@ -125,6 +126,10 @@ class Replication:
             self.costs,
             -timetable.warm_up_days,
         )
+        self._observers = funnel.observers()
+        self._training = Training(
+            funnel, self._life.view, sinks.trainings, self.costs, self.commit.day_of
+        )
         self._serving = RequestPath(funnel, self.state.seen, self.costs, timetable.chunk)
         self._support = SupportTable.empty(0)
         self._next_checkpoint = self._checkpoint_after(0.0)
@@ -158,13 +163,13 @@ class Replication:
             self._reset_sinks({})
             self._life.populate()
         clock = Clock(start, resumed=resumed)
-        self._start_processes(clock, hooks)
+        self._start_processes(clock, hooks, resumed=resumed)
         clock.run(float(self._times.end_s))
         self._life.end_day(float(self._times.end_s))
         for sink in self._sinks.named().values():
             sink.flush()
 
-    def _start_processes(self, clock: Clock, hooks: Hooks) -> None:
+    def _start_processes(self, clock: Clock, hooks: Hooks, *, resumed: bool) -> None:
         life = self._life
         clock.every(PUBLISH_PERIOD_S, Phase.PUBLISH, life.publish)
         clock.every(HOUR_S, Phase.FEEDBACK, life.creator_feedback)
@@ -177,9 +182,7 @@ class Replication:
                     Phase.REFRESH,
                     self._timed(f"refresh.{channel.name}", channel.refresh),
                 )
-        ranker = self._funnel.ranker
-        if ranker.train_period_s:
-            clock.every(ranker.train_period_s, Phase.TRAIN, self._timed("train", ranker.train))
+        self._training.start(clock, resumed=resumed)
         for policy in self._funnel.policies:
             if policy.tick_period_s:
                 clock.every(
@@ -244,7 +247,8 @@ class Replication:
             with self.costs.timed("respond"):
                 response = self.world.respond(chunk.requests, chunk.slate.note_idx)
             with self.costs.timed("observe"):
-                self._funnel.ranker.observe(chunk.requests, chunk.slate, response, view)
+                for learner in self._observers:
+                    learner.observe(chunk.requests, chunk.slate, response, chunk.trail, view)
             self._arrivals.go_on(chunk.requests, response.next_t)
             feedback.append(response)
         with self.costs.timed("commit"):
@@ -303,6 +307,7 @@ class Replication:
             "arrivals": self._arrivals,
             "commit": self.commit,
             "lifecycle": self._life,
+            "training": self._training,
         }
         owners.update(self._funnel.plugins())
         return owners

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.batches import Candidates, RequestBatch, Scored, Slate
-from simulator.contracts.events import Head
+from simulator.contracts.batches import Candidates, RequestBatch, Scored, Slate, Trail
 from simulator.contracts.support import SupportTable
 from simulator.contracts.views import PlatformView
 from simulator.engine import merge_kernels
@@ -42,7 +41,8 @@ class Served:
         pre_rank_position: int16[B, S], place in the organic pre-rank order.
         organic_rank: int16[B, S], place in the organic rank order.
         organic: float32[B, S], fused value before support.
-        p_click: float32[B, S].
+        p: float32[B, S, N_HEADS].
+        trail: what the funnel considered.
     """
 
     requests: RequestBatch
@@ -51,7 +51,8 @@ class Served:
     pre_rank_position: NDArray[np.int16]
     organic_rank: NDArray[np.int16]
     organic: NDArray[np.float32]
-    p_click: NDArray[np.float32]
+    p: NDArray[np.float32]
+    trail: Trail
 
 
 class RequestPath:
@@ -81,6 +82,8 @@ class RequestPath:
         self._bits = np.repeat(
             np.uint32(1) << np.arange(len(widths), dtype=np.uint32), widths
         ).astype(np.uint32)
+        shadows = [i for i, channel in enumerate(funnel.channels) if channel.config.shadow]
+        self._shadow = np.uint32(sum(1 << i for i in shadows))
         self._mark = np.full(1_024, -1, np.int32)
         self._place = np.empty(1_024, np.int16)
         self._serial = 0
@@ -129,8 +132,8 @@ class RequestPath:
         with timed("rerank"):
             slate = funnel.reranker.assemble(scored, table, kinds, view)
         with timed("provenance"):
-            stages = (ranked, value, top), (candidates, light, columns)
-            return _provenance(requests, slate, scored, *stages)
+            trail = Trail(candidates, light, ranked, columns, p, value, top, n_top)
+            return _provenance(requests, slate, scored, trail)
 
     def _recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         found = np.empty((requests.n, self._width), np.int32)
@@ -171,6 +174,8 @@ class RequestPath:
             out.channels,
             out.n,
         )
+        if self._shadow:
+            merge_kernels.drop(self._shadow, out.note_idx, out.channels, out.n)
         return out
 
     def _cut(
@@ -254,21 +259,19 @@ def _score(
     )
 
 
-Stage = tuple[Candidates, NDArray[np.float32], NDArray[np.int16]]
-
-
-def _provenance(
-    requests: RequestBatch, slate: Slate, scored: Scored, rank: Stage, pre_rank: Stage
-) -> Served:
+def _provenance(requests: RequestBatch, slate: Slate, scored: Scored, trail: Trail) -> Served:
     """Trace every placement back through the stages to its places in the organic orders."""
     shape = slate.column.shape
     rows = np.arange(shape[0])[:, None]
     at = np.maximum(slate.column, 0)
-    ranked_at = rank[2][rows, at]
-    candidate_at = pre_rank[2][rows, np.maximum(ranked_at, 0)]
+    ranked_at = trail.kept_at[rows, at]
+    candidate_at = trail.ranked_at[rows, np.maximum(ranked_at, 0)]
     filled = (slate.column >= 0).sum(axis=1, dtype=np.int32)
     places = []
-    for (candidates, values, _), columns in ((rank, ranked_at), (pre_rank, candidate_at)):
+    for candidates, values, columns in (
+        (trail.ranked, trail.value, ranked_at),
+        (trail.candidates, trail.pre_rank, candidate_at),
+    ):
         out = np.full(shape, -1, np.int16)
         merge_kernels.order_positions(
             values, candidates.note_idx, np.maximum(columns, 0), filled, candidates.n, out
@@ -281,5 +284,6 @@ def _provenance(
         pre_rank_position=places[1],
         organic_rank=places[0],
         organic=scored.organic[rows, at],
-        p_click=scored.p[rows, at, Head.CLICK],
+        p=scored.p[rows, at],
+        trail=trail,
     )

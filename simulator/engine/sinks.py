@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -35,12 +35,13 @@ class Sinks:
     notes: TableSink
     activity: TableSink
     ticks: TableSink
+    trainings: TableSink
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of the tables, in the order of the fields."""
+        return tuple(field.name for field in fields(cls))
 
     def named(self) -> dict[str, TableSink]:
         """Return the sinks by table name."""
-        return {
-            "events": self.events,
-            "notes": self.notes,
-            "activity": self.activity,
-            "ticks": self.ticks,
-        }
+        return {name: getattr(self, name) for name in self.names()}

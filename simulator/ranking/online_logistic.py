@@ -8,9 +8,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.batches import Candidates, Feedback, Interactions, RequestBatch, Slate
+from simulator.contracts.batches import (
+    Candidates,
+    Feedback,
+    Interactions,
+    RequestBatch,
+    Slate,
+    Trail,
+)
 from simulator.contracts.config import Config, Duration, knob
 from simulator.contracts.events import HOUR_S, N_HEADS, Head
+from simulator.contracts.learning import TrainingJob, TrainingReport
 from simulator.contracts.plugins import Arrays, PluginConfig, Ranker
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
@@ -90,9 +98,9 @@ class OnlineLogistic(Ranker[OnlineLogisticConfig]):
         self._split()
 
     @property
-    def train_period_s(self) -> int:
-        """How often `train` runs, seconds."""
-        return self.config.train_every
+    def jobs(self) -> tuple[TrainingJob, ...]:
+        """One fit every `train_every`, which serves at once."""
+        return (TrainingJob("fit", self.config.train_every),)
 
     def nearline(self, interactions: Interactions, view: PlatformView) -> None:
         """Refresh the note's part of every head."""
@@ -128,7 +136,12 @@ class OnlineLogistic(Ranker[OnlineLogisticConfig]):
         return p, value
 
     def observe(
-        self, requests: RequestBatch, slate: Slate, feedback: Feedback, view: PlatformView
+        self,
+        requests: RequestBatch,
+        slate: Slate,
+        feedback: Feedback,
+        trail: Trail,
+        view: PlatformView,
     ) -> None:
         """Log impressions with the features that `predict` saw.
 
@@ -156,12 +169,13 @@ class OnlineLogistic(Ranker[OnlineLogisticConfig]):
         )
         self._log.advance(n_added)
 
-    def train(self, view: PlatformView) -> None:
+    def train(self, job: TrainingJob, view: PlatformView) -> TrainingReport:
         """Refit on the latest impressions and recompute the note's parts."""
         rows, labels = self._log.stored()
         self._fit = fit(rows, labels, self._fit, self.config.ridge, self.config.max_steps)
         self._split()
         self._statistics.reweigh(self._note_weights(), view.live_start)
+        return TrainingReport(rows=rows.shape[0])
 
     def state_arrays(self) -> Arrays:
         """Return weights, statistics and training rows."""

@@ -24,6 +24,7 @@ from tests.support.platform import (
     make_candidates,
     make_interactions,
     make_requests,
+    make_trail,
     make_view,
     slice_requests,
 )
@@ -223,14 +224,21 @@ def test_a_checkpoint_continues_bit_for_bit(cls, knobs, view, requests, candidat
     )
 
 
+def train(plugin, view):
+    """Run every job of a learner and let its result serve."""
+    for job in plugin.jobs:
+        if plugin.train(job, view).status == "ok":
+            plugin.publish(job, view)
+
+
 def live(plugin, view, requests, candidates):
     """Let a plug-in go through everything that a run does to it."""
     plugin.nearline(make_interactions(view, 20), view)
     outputs(plugin, requests, candidates, view)
     if plugin.kind == "rank":
         slate = slate_of(candidates)
-        plugin.observe(requests, slate, make_feedback(slate), view)
-        plugin.train(view)
+        plugin.observe(requests, slate, make_feedback(slate), make_trail(candidates), view)
+        train(plugin, view)
     return plugin
 
 
@@ -252,19 +260,20 @@ def test_notes_published_after_the_last_update_are_scored(cls, knobs, view, requ
 @every("rank")
 def test_training_learns_from_observed_clicks_alone(cls, knobs, view, requests, candidates):
     plugin = build(cls, knobs, view)
-    assert plugin.train_period_s >= 0
+    assert plugin.jobs
     slate = slate_of(candidates)
     ignored = make_feedback(slate, click=1.0)
     unseen = Feedback(
         np.zeros_like(ignored.examined), ignored.actions, ignored.view_s, ignored.next_t
     )
     before = outputs(plugin, requests, candidates, view)
-    plugin.observe(requests, slate, unseen, view)
-    plugin.train(view)
+    plugin.observe(requests, slate, unseen, make_trail(candidates), view)
+    train(plugin, view)
     assert same(outputs(plugin, requests, candidates, view), before)
     for seed in range(4):
-        plugin.observe(requests, slate, make_feedback(slate, seed, click=0.8), view)
-    plugin.train(view)
+        feedback = make_feedback(slate, seed, click=0.8)
+        plugin.observe(requests, slate, feedback, make_trail(candidates), view)
+    train(plugin, view)
     after = outputs(plugin, requests, candidates, view)
     valid = candidates.note_idx >= 0
     assert after[1][valid, Head.CLICK].mean() > before[1][valid, Head.CLICK].mean()

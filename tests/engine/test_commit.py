@@ -106,7 +106,8 @@ def window_of(
         pre_rank_position=np.full(shape, 7, np.int16),
         organic_rank=np.full(shape, 3, np.int16),
         organic=np.full(shape, 0.25, np.float32),
-        p_click=np.full(shape, 0.1, np.float32),
+        p=np.full((*shape, N_HEADS), 0.1, np.float32),
+        trail=None,
     )
     actions = np.zeros((*shape, N_KINDS), np.float32)
     actions[:, :, Kind.IMPRESSION] = note_idx >= 0
@@ -176,6 +177,7 @@ def test_the_log_has_a_row_for_every_examined_slot(commit, sinks):
         "organic_value": 0.25,
         "final_value": 0.5,
         "p_click": np.float32(0.1),
+        "p_dwell_s": np.float32(0.1),
         "view_s": 1.5,
         "dwell_s": 12.5,
         "click": 1,

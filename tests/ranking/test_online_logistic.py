@@ -55,7 +55,7 @@ def test_logged_features_give_back_the_scores():
     p, _ = ranker.predict(requests, candidates, VIEW)
     slate = first_slots(candidates)
     feedback = make_feedback(slate)
-    ranker.observe(requests, slate, feedback, VIEW)
+    ranker.observe(requests, slate, feedback, None, VIEW)
     rows, labels = ranker._log.stored()
     b, s = np.nonzero(feedback.examined)
     served = p[b, slate.column[b, s]]
@@ -72,7 +72,7 @@ def test_logged_pair_and_reader_features_follow_their_definitions():
     requests, candidates = make_requests(VIEW, 6), make_candidates(VIEW, 6, 30)
     slate = first_slots(candidates)
     feedback = make_feedback(slate)
-    ranker.observe(requests, slate, feedback, VIEW)
+    ranker.observe(requests, slate, feedback, None, VIEW)
     b, s = np.nonzero(feedback.examined)
     reader, note = requests.reader_idx[b], slate.note_idx[b, s]
     readers, notes, rate = VIEW.readers, VIEW.notes, ranker._statistics.rates[0]
@@ -138,7 +138,7 @@ def live_through(ranker, truth, n_batches, seed):
         candidates = make_candidates(VIEW, 400, 20, seed + batch)
         slate = first_slots(candidates)
         p = truth.predict(requests, candidates, VIEW)[0][:, :10].astype(float)
-        ranker.observe(requests, slate, act(p, slate, seed + batch), VIEW)
+        ranker.observe(requests, slate, act(p, slate, seed + batch), None, VIEW)
 
 
 def act(p, slate, seed):
@@ -165,7 +165,7 @@ def test_learns_what_readers_do_and_is_calibrated():
     truth, ranker = with_weights(build(), weights), build()
     live_through(ranker, truth, 12, 100)
     before = ranker.predict(make_requests(VIEW, 300, 5), make_candidates(VIEW, 300, 20, 5), VIEW)[0]
-    ranker.train(VIEW)
+    ranker.train(ranker.jobs[0], VIEW)
     requests, candidates = make_requests(VIEW, 2_000, 999), make_candidates(VIEW, 2_000, 20, 999)
     valid = candidates.note_idx >= 0
     expected = truth.predict(requests, candidates, VIEW)[0][valid].astype(float)
@@ -186,9 +186,9 @@ def test_training_reaches_scores_and_survives_a_checkpoint():
     requests, candidates = make_requests(VIEW, 200, 3), make_candidates(VIEW, 200, 20, 3)
     ranker = build()
     slate = first_slots(candidates)
-    ranker.observe(requests, slate, make_feedback(slate, click=0.4), VIEW)
+    ranker.observe(requests, slate, make_feedback(slate, click=0.4), None, VIEW)
     before = ranker.predict(requests, candidates, VIEW)[0]
-    ranker.train(VIEW)
+    ranker.train(ranker.jobs[0], VIEW)
     after = ranker.predict(requests, candidates, VIEW)[0]
     valid = candidates.note_idx >= 0
     assert after[valid, Head.CLICK].mean() > 1.5 * before[valid, Head.CLICK].mean()
@@ -197,8 +197,8 @@ def test_training_reaches_scores_and_survives_a_checkpoint():
     copy.load_state(ranker.state_arrays())
     assert copy.predict(requests, candidates, VIEW)[0].tobytes() == after.tobytes()
     for one in (ranker, copy):
-        one.observe(requests, slate, make_feedback(slate, seed=2), VIEW)
-        one.train(VIEW)
+        one.observe(requests, slate, make_feedback(slate, seed=2), None, VIEW)
+        one.train(one.jobs[0], VIEW)
     a, b = (one.predict(requests, candidates, VIEW)[0] for one in (ranker, copy))
     assert a.tobytes() == b.tobytes()
 
@@ -208,7 +208,7 @@ def test_memory_is_bounded():
     requests, candidates = make_requests(VIEW, 100, 3), make_candidates(VIEW, 100, 20, 3)
     slate = first_slots(candidates)
     for seed in range(4):
-        ranker.observe(requests, slate, make_feedback(slate, seed), VIEW)
+        ranker.observe(requests, slate, make_feedback(slate, seed), None, VIEW)
     assert ranker._log.n == 1_000
     assert ranker._log.rows.shape[0] == 1_000
 
@@ -218,7 +218,7 @@ def test_an_unexamined_slate_teaches_nothing():
     requests, candidates = make_requests(VIEW, 5, 3), make_candidates(VIEW, 5, 20, 3)
     slate = first_slots(candidates)
     nothing = dataclasses.replace(make_feedback(slate), examined=np.zeros((5, 10), np.uint8))
-    ranker.observe(requests, slate, nothing, VIEW)
-    ranker.train(VIEW)
+    ranker.observe(requests, slate, nothing, None, VIEW)
+    ranker.train(ranker.jobs[0], VIEW)
     assert ranker._log.n == 0
     np.testing.assert_array_equal(ranker._fit.weights, prior_weights())

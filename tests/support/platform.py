@@ -10,8 +10,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.batches import Candidates, Interactions, RequestBatch
-from simulator.contracts.events import DAY_S, N_KINDS, WINDOW_S, Kind
+from simulator.contracts.batches import Candidates, Interactions, RequestBatch, Trail
+from simulator.contracts.events import DAY_S, N_HEADS, N_KINDS, WINDOW_S, Kind
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import CreatorView, NoteView, PlatformView, ReaderView
 
@@ -137,6 +137,35 @@ def make_candidates(view: PlatformView, n_requests: int, k: int, seed: int = 0) 
         note_idx[row, :count] = rng.choice(live, count, replace=False)
         channels[row, :count] = rng.integers(1, 16, count)
     return freeze(Candidates(note_idx=note_idx, channels=channels, n=n))
+
+
+def make_trail(candidates: Candidates, keep: int = 20, seed: int = 0) -> Trail:
+    """Let a funnel with random scores consider candidates: half pass pre-rank, `keep` pass rank."""
+    rng = np.random.default_rng([seed, 41])
+    b, k = candidates.note_idx.shape
+    middle = max(1, k // 2)
+    light, value = (rng.random(shape, np.float32) for shape in ((b, k), (b, middle)))
+    at, n_ranked = _best(light, candidates.n, middle)
+    ranked = Candidates(*(_at(a, at) for a in (candidates.note_idx, candidates.channels)), n_ranked)
+    ranked.note_idx[at < 0] = -1
+    kept_at, n_kept = _best(value, n_ranked, keep)
+    p = rng.random((b, middle, N_HEADS), np.float32)
+    return freeze(Trail(candidates, light, freeze(ranked), at, p, value, kept_at, n_kept))
+
+
+def _best(scores, n, keep):
+    """Return int16[B, keep], the columns of the best of each row, -1 beyond, and their number."""
+    masked = np.where(np.arange(scores.shape[1]) < n[:, None], scores, -np.inf)
+    at = np.full((scores.shape[0], keep), -1, np.int16)
+    order = np.argsort(-masked, axis=1)[:, :keep].astype(np.int16)
+    n_best = np.minimum(n, keep).astype(np.int32)
+    at[:, : order.shape[1]] = order
+    at[np.arange(keep) >= n_best[:, None]] = -1
+    return at, n_best
+
+
+def _at(values, columns):
+    return np.take_along_axis(values, np.maximum(columns, 0).astype(np.int64), axis=1)
 
 
 def _notes(
