@@ -1,1 +1,1 @@
-"""What every trained model needs: logs of examples, training loops, and fast fixed-order inference."""
+"""What every trained model needs: logged examples, training loops, inference in a fixed order."""

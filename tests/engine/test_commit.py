@@ -5,7 +5,7 @@ import pytest
 
 from simulator.contracts.batches import SESSIONS_PER_DAY, Feedback, RequestBatch, Slate
 from simulator.contracts.columns import ACTIVITY, EVENTS, NOTES, TICKS
-from simulator.contracts.events import DAY_S, HOUR_S, N_KINDS, WINDOW_S, Kind
+from simulator.contracts.events import DAY_S, HOUR_S, N_HEADS, N_KINDS, WINDOW_S, Kind
 from simulator.engine.commit import Commit
 from simulator.engine.request import Served
 from simulator.engine.sinks import Sinks
@@ -39,7 +39,7 @@ class Kept:
 
 @pytest.fixture
 def sinks() -> Sinks:
-    return Sinks(*(Kept() for _ in range(4)))
+    return Sinks(*(Kept() for _ in range(5)))
 
 
 @pytest.fixture
