@@ -150,6 +150,7 @@ def _measure(
 ) -> None:
     from simulator.metrics import measure
     from simulator.results.digest import run_digest
+    from simulator.results.trainings import training_remarks
 
     with replication.costs.timed("measure"):
         measures = measure(folder, build.metric_params(scenario))
@@ -163,7 +164,7 @@ def _measure(
         peak_rss_mb=process_memory()[1] / 2**20,
         impressions=replication.commit.tally.impressions,
         digest=digest,
-        remarks=dict(measures.remarks),
+        remarks={**measures.remarks, **training_remarks(folder.path)},
     )
     shutil.rmtree(folder.checkpoints, ignore_errors=True)
 
