@@ -101,3 +101,16 @@ TRAININGS: Final = (
     Column("detail", "str", "what went wrong, in words; empty when nothing did"),
 )
 """One row a training of a learner."""
+
+QUOTAS: Final = (
+    Column("t", "float64", "time of the change, seconds of simulated time"),
+    Column("day", "int16", "day, 0 is the first measured day, negative while warming up"),
+    Column("policy", "uint8", "place of the policy in the scenario's list"),
+    Column("note_id", "int32", "note"),
+    Column("event", "uint8", "0 a stage starts, 1 met, 2 expired, 3 stopped early"),
+    Column("stage", "uint8", "stage of the promise, from 0"),
+    Column("target", "float32", "life impressions promised by the end of the stage"),
+    Column("deadline_t", "float64", "end of the stage, seconds"),
+    Column("impressions", "float32", "life impressions of the note at the change"),
+)
+"""One row a change of a policy's promise to a note."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         Trail,
     )
     from simulator.contracts.content import NoteContent
+    from simulator.contracts.oracle import Oracle
+    from simulator.contracts.quotas import QuotaChanges
     from simulator.contracts.spec import PlatformSpec
     from simulator.contracts.support import NoteSupport, SupportTable
     from simulator.contracts.views import PlatformView
@@ -63,6 +65,9 @@ class Plugin(Generic[C]):
 
     def bind(self, models: Mapping[str, Model[Any]]) -> None:
         """Take the models that the configuration names; called once, after every `setup`."""
+
+    def bind_oracle(self, oracle: Oracle) -> None:
+        """Take the truth; the engine offers it only to plug-ins with `oracle` in their type."""
 
     def state_arrays(self) -> Arrays:
         """Return everything that must survive a checkpoint, by name."""
@@ -249,6 +254,13 @@ class TrafficPolicy(Plugin[C]):
     def support(self, view: PlatformView) -> NoteSupport | None:
         """Return the support for the window that starts at `view.now`; None for no support."""
         raise NotImplementedError
+
+    def quota_changes(self) -> QuotaChanges | None:
+        """Return what changed in promises to notes since the last call, and forget it.
+
+        Asked after every `on_tick` and every `support`; None when nothing changed.
+        """
+        return None
 
     def gate(
         self, requests: RequestBatch, candidates: Candidates, view: PlatformView

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from simulator.contracts.batches import Feedback, Interactions, RequestBatch
 from simulator.contracts.events import DAY_S, N_KINDS, WINDOW_S, Kind
+from simulator.contracts.quotas import QuotaChanges
+from simulator.contracts.views import PlatformView
 from simulator.engine import commit_kernels
 from simulator.engine.eventlog import event_columns
 from simulator.engine.request import Served
@@ -135,6 +137,23 @@ class Commit:
             }
         )
         self._state.changed()
+
+    def promise(self, policy: int, changes: QuotaChanges, view: PlatformView) -> None:
+        """Log what a policy has promised to notes, or no longer promises."""
+        n = changes.n
+        self._sinks.quotas.append(
+            {
+                "t": np.full(n, view.now),
+                "day": np.full(n, self.day_of(view.now), np.int16),
+                "policy": np.full(n, policy, np.uint8),
+                "note_id": changes.note_idx,
+                "event": changes.event,
+                "stage": changes.stage,
+                "target": changes.target,
+                "deadline_t": changes.deadline_t,
+                "impressions": view.notes.impressions[changes.note_idx],
+            }
+        )
 
     def join(self, new: NewReaders, category_vectors: NDArray[np.float32]) -> None:
         """Register readers with the interests that they declare.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.errors import NotesimError
 from simulator.contracts.events import DAY_S, HOUR_S
+from simulator.contracts.plugins import TrafficPolicy
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import NoteSupport, SupportTable
 from simulator.contracts.views import PlatformView
@@ -32,6 +33,9 @@ from simulator.world.world import World
 
 PUBLISH_PERIOD_S = 60
 NEARLINE_PERIOD_S = 60
+ORACLE = "oracle"
+"""What a plug-in's type must say before it is told the truth."""
+
 _NO_SUPPORT = NoteSupport.of(np.empty(0, np.int32))
 
 
@@ -117,6 +121,9 @@ class Replication:
         self._hash = scenario_hash
         self._arrivals = Arrivals()
         funnel.setup(spec)
+        for _, plugin in funnel.plugins():
+            if ORACLE in plugin.config.type:
+                plugin.bind_oracle(world)
         self._life = Lifecycle(
             world,
             self.state,
@@ -183,17 +190,24 @@ class Replication:
                     self._timed(f"refresh.{channel.name}", channel.refresh),
                 )
         self._training.start(clock, resumed=resumed)
-        for policy in self._funnel.policies:
+        for p, policy in enumerate(self._funnel.policies):
             if policy.tick_period_s:
-                clock.every(
-                    policy.tick_period_s, Phase.POLICY, self._timed("policy", policy.on_tick)
-                )
+                clock.every(policy.tick_period_s, Phase.POLICY, self._ticked(p, policy))
         clock.process(self._serve_forever(clock, hooks))
 
     def _timed(self, stage: str, action: Callable[[Any], None]) -> Callable[[float], None]:
         def run(now: float) -> None:
             with self.costs.timed(stage):
                 action(self._life.view(now))
+
+        return run
+
+    def _ticked(self, p: int, policy: TrafficPolicy[Any]) -> Callable[[float], None]:
+        def run(now: float) -> None:
+            view = self._life.view(now)
+            with self.costs.timed("policy"):
+                policy.on_tick(view)
+            self._log_promises(p, policy, view)
 
         return run
 
@@ -256,11 +270,17 @@ class Replication:
 
     def _fill_support(self, view: PlatformView) -> None:
         supports, insert_every = [], 0
-        for policy in self._funnel.policies:
+        for p, policy in enumerate(self._funnel.policies):
             support = policy.support(view)
+            self._log_promises(p, policy, view)
             insert_every = policy.insert_every or insert_every
             supports.append(_NO_SUPPORT if support is None else support)
         self._support.fill(supports, view.notes.n, insert_every)
+
+    def _log_promises(self, p: int, policy: TrafficPolicy[Any], view: PlatformView) -> None:
+        changes = policy.quota_changes()
+        if changes is not None and changes.n:
+            self.commit.promise(p, changes, view)
 
     def _save_if_due(self, now: float, hooks: Hooks) -> None:
         stop = hooks.should_stop()

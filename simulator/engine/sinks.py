@@ -36,6 +36,7 @@ class Sinks:
     activity: TableSink
     ticks: TableSink
     trainings: TableSink
+    quotas: TableSink
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class Kept:
 
 @pytest.fixture
 def sinks() -> Sinks:
-    return Sinks(*(Kept() for _ in range(5)))
+    return Sinks(*(Kept() for _ in Sinks.names()))
 
 
 @pytest.fixture
