@@ -114,6 +114,7 @@ def build_replication(
         times: when the run starts, ends, serves and saves.
     """
     from simulator.engine.replication import Replication
+    from simulator.engine.shocks import Shocks
     from simulator.engine.sinks import Sinks
 
     encoder = plugin("content", scenario.content)
@@ -127,4 +128,5 @@ def build_replication(
         timetable=times,
         folder=folder,
         scenario_hash=scenario.hash8,
+        shocks=Shocks(scenario.shocks, scenario.warm_up_s, scenario.seed),
     )

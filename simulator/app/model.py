@@ -28,6 +28,7 @@ from simulator.contracts.config import Config, Duration, format_duration, knob
 from simulator.contracts.errors import PluginError
 from simulator.contracts.events import DAY_S
 from simulator.contracts.plugins import PluginConfig
+from simulator.engine.shocks import SHOCKS, ShockConfig
 from simulator.world.config import WorldConfig
 
 DEFAULT_RECALL: Final[tuple[dict[str, object], ...]] = (
@@ -73,6 +74,7 @@ DEFAULT_PLUGINS: Final = MappingProxyType(
 MOST_CHANNELS: Final = 32
 MOST_MODELS: Final = 16
 MOST_POLICIES: Final = 8
+MOST_SHOCKS: Final = 16
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DESCRIPTIONS = {
     "content": "How notes are turned into titles and embeddings.",
@@ -152,6 +154,9 @@ class ScenarioBase(Config):
     pre_rank: PluginConfig
     rank: PluginConfig
     policies: tuple[PluginConfig, ...]
+    shocks: tuple[Annotated[ShockConfig, OneOf("shocks", SHOCKS)], ...] = Field(
+        (), description="What changes at a simulated time.", max_length=MOST_SHOCKS
+    )
     queues: QueuesConfig = Field(QueuesConfig(), description="How new and old notes compete.")
     rerank: PluginConfig
     experiment: PluginConfig | None
@@ -182,6 +187,7 @@ class ScenarioBase(Config):
             *self._names("recall", "channel", self.channel_name),
             *self._names("models", "model", self.model_name),
             *self._missing_models(),
+            *self._shocks_out_of_place(),
         ]
         if problems:
             message = "; ".join(text for _, text in problems)
@@ -212,11 +218,28 @@ class ScenarioBase(Config):
     def _missing_models(self) -> list[tuple[KeyPath, str]]:
         there = [self.model_name(config) for config in self.models]
         return [
-            ((*place, field), _no_model(place, field, name, there))
+            ((*place, field), _not_there("model", name, there))
             for place, config in self._blocks()
             for field, name in config.model_names().items()
             if name not in there
         ]
+
+    def _shocks_out_of_place(self) -> list[tuple[KeyPath, str]]:
+        problems: list[tuple[KeyPath, str]] = []
+        channels = [self.channel_name(config) for config in self.recall]
+        for i, shock in enumerate(self.shocks):
+            where = f"shocks[{i}]"
+            if shock.at >= self.horizon:
+                text = f"{where}.at ({format_duration(shock.at)}) is not before the horizon's end"
+                problems.append((("shocks", i, "at"), text))
+            if shock.until is not None and shock.until <= shock.at:
+                text = f"{where}.until ({format_duration(shock.until)}) is not after {where}.at"
+                problems.append((("shocks", i, "until"), text))
+            name = getattr(shock, "channel", None)
+            if name is not None and name not in channels:
+                text = _not_there("channel", name, channels)
+                problems.append((("shocks", i, "channel"), text))
+        return problems
 
     def _blocks(self) -> Iterator[tuple[KeyPath, PluginConfig]]:
         """Yield every block that may ask for models, with its place."""
@@ -283,14 +306,10 @@ def scenario_model() -> type[ScenarioBase]:
     return build_model(registry(), WorldConfig, metrics.names())
 
 
-def _no_model(place: KeyPath, field: str, name: str, there: Sequence[str]) -> str:
+def _not_there(what: str, name: str, there: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, there, n=1)
     hint = f" did you mean {near[0]!r}?" if near else ""
-    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)[1:]
-    return (
-        f"{where}.{field}: there is no model {name!r};{hint} "
-        f"models: {', '.join(there) or 'none, add one under `models`'}"
-    )
+    return f"there is no {what} {name!r};{hint} there are: {', '.join(there) or 'none'}"
 
 
 def _single(plugins: Registry, kind: str) -> tuple[Any, Any]:

@@ -53,6 +53,7 @@ LABELS: Final = {
     "policies": "policy",
     "rerank": "reranker",
     "experiment": "experiment design",
+    "shocks": "shock",
 }
 PACKAGES: Final = (
     "recall",

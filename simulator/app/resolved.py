@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from simulator.app.model import QueuesConfig, ScenarioBase, ThresholdsConfig
 from simulator.contracts.config import format_duration
 from simulator.contracts.plugins import PluginConfig
+from simulator.engine.shocks import ShockConfig
 from simulator.world.config import WorldConfig
 
 _WITHOUT_EFFECT: Final = ("name", "question", "metrics")
@@ -37,6 +38,7 @@ class ResolvedScenario:
         pre_rank: pre-ranker.
         rank: ranker.
         policies: traffic policies in order of precedence.
+        shocks: what changes at a simulated time.
         queues: how new and old notes compete.
         rerank: reranker.
         experiment: experiment design, None for a plain run.
@@ -57,6 +59,7 @@ class ResolvedScenario:
     pre_rank: PluginConfig
     rank: PluginConfig
     policies: tuple[PluginConfig, ...]
+    shocks: tuple[ShockConfig, ...]
     queues: QueuesConfig
     rerank: PluginConfig
     experiment: PluginConfig | None
@@ -89,6 +92,7 @@ class ResolvedScenario:
             "pre_rank": self.pre_rank.model_dump(mode="json"),
             "rank": self.rank.model_dump(mode="json"),
             "policies": [config.model_dump(mode="json") for config in self.policies],
+            "shocks": [config.model_dump(mode="json") for config in self.shocks],
             "queues": self.queues.model_dump(mode="json"),
             "rerank": self.rerank.model_dump(mode="json"),
             "experiment": None if experiment is None else experiment.model_dump(mode="json"),

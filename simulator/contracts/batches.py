@@ -41,6 +41,17 @@ class RequestBatch:
         """Number of requests."""
         return int(self.t.shape[0])
 
+    def where(self, chosen: NDArray[np.bool_] | slice) -> RequestBatch:
+        """Return some of the requests, in the same order."""
+        return RequestBatch(
+            t=self.t[chosen],
+            reader_idx=self.reader_idx[chosen],
+            request_id=self.request_id[chosen],
+            session_no=self.session_no[chosen],
+            request_no=self.request_no[chosen],
+            reader_arm=self.reader_arm[chosen],
+        )
+
 
 @dataclass(slots=True)
 class Candidates:

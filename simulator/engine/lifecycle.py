@@ -13,6 +13,7 @@ from simulator.contracts.views import PlatformView
 from simulator.engine.arrivals import Arrivals
 from simulator.engine.commit import Commit
 from simulator.engine.funnel import Funnel, StageCosts
+from simulator.engine.shocks import Shocks
 from simulator.engine.state import PlatformState
 from simulator.world.plans import NOTE_COLUMNS, NewNotes, NewReaders
 from simulator.world.world import World
@@ -32,6 +33,7 @@ class Lifecycle:
         funnel: the plug-ins.
         costs: profile to add to.
         start_day: first simulated day, relative to the first measured one.
+        shocks: what changes at a simulated time.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Lifecycle:
         funnel: Funnel,
         costs: StageCosts,
         start_day: int,
+        shocks: Shocks,
     ) -> None:
         self._world = world
         self._state = state
@@ -51,6 +54,7 @@ class Lifecycle:
         self._funnel = funnel
         self._costs = costs
         self._start_day = start_day
+        self._shocks = shocks
         self._pending: NewNotes | None = None
         self._titles: list[str] = []
         self._judged = 0
@@ -74,10 +78,16 @@ class Lifecycle:
         day = round(now / DAY_S)
         with self._costs.timed("world.plan"):
             sessions = self._world.plan_sessions(day + self._start_day)
+            share = self._shocks.session_factor(sessions.t)
+            if (share < 1.0).any():
+                sessions = self._world.thin_sessions(sessions, share, day + self._start_day)
             number = sessions.session_no + np.int32(SESSIONS_PER_DAY * day)
             self._arrivals.plan_day(sessions.t, sessions.reader_idx, number.astype(np.int32))
             # Written at once, because writing a note alone costs as much as writing hundreds.
             plan = self._world.plan_publishes(day + self._start_day)
+            factor = self._shocks.publishing_factor(plan.t)
+            if (factor != 1.0).any():
+                plan = self._world.surge(plan, factor, day + self._start_day)
             self._pending = self._world.write_notes(plan)
             self._titles = self._world.titles(slice(self._state.notes.n, None))
 

@@ -26,6 +26,7 @@ from simulator.engine.commit import Commit
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.lifecycle import Lifecycle
 from simulator.engine.request import CHUNK, RequestPath
+from simulator.engine.shocks import Shocks
 from simulator.engine.sinks import Sinks
 from simulator.engine.state import PlatformState
 from simulator.engine.training import Training
@@ -98,6 +99,7 @@ class Replication:
         timetable: when what happens.
         folder: run folder, for checkpoints.
         scenario_hash: identity of the scenario, stored in checkpoints.
+        shocks: what changes at a simulated time.
     """
 
     def __init__(
@@ -109,12 +111,14 @@ class Replication:
         timetable: Timetable,
         folder: Path,
         scenario_hash: str,
+        shocks: Shocks | None = None,
     ) -> None:
         self.costs = StageCosts()
         self.state = PlatformState(spec)
         self.commit = Commit(self.state, sinks, timetable.warm_up_days)
         self.world = world
         self._funnel = funnel
+        self._shocks = shocks or Shocks()
         self._sinks = sinks
         self._times = timetable
         self._path = folder / "checkpoints" / "state.npz"
@@ -132,12 +136,15 @@ class Replication:
             funnel,
             self.costs,
             -timetable.warm_up_days,
+            self._shocks,
         )
         self._observers = funnel.observers()
         self._training = Training(
             funnel, self._life.view, sinks.trainings, self.costs, self.commit.day_of
         )
-        self._serving = RequestPath(funnel, self.state.seen, self.costs, timetable.chunk)
+        self._serving = RequestPath(
+            funnel, self.state.seen, self.costs, timetable.chunk, self._shocks
+        )
         self._support = SupportTable.empty(0)
         self._next_checkpoint = self._checkpoint_after(0.0)
         self._before = (0.0, 0.0)
@@ -221,9 +228,20 @@ class Replication:
             if batch.n:
                 # A request that fell due while its window was being served is late, not early.
                 batch.t = np.maximum(batch.t, now)
+                batch = self._answered(batch)
+            if batch.n:
                 self._serve(batch, now)
                 hooks.progress(now, self.commit.tally.impressions)
             now = self._next_serving(now, stop)
+
+    def _answered(self, batch: RequestBatch) -> RequestBatch:
+        """Return the requests that do not fail; sessions of the others end."""
+        failing = self._shocks.failing(batch)
+        if failing is None:
+            return batch
+        failed, rest = batch.where(failing), batch.where(~failing)
+        self._arrivals.go_on(failed, np.full(failed.n, np.nan))
+        return rest
 
     def _window_end(self, now: float) -> float:
         """Return the end of the window that starts at `now`: windows are cut at midnight."""

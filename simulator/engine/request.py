@@ -20,6 +20,7 @@ from simulator.engine import merge_kernels
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.seen import SeenStore
 from simulator.engine.selection import apply_support, insertable, slot_kinds, truncate
+from simulator.engine.shocks import Shocks
 
 CHUNK = 64
 """Requests in a chunk: more do not fit the cache, fewer pay Python's cost per call."""
@@ -63,12 +64,19 @@ class RequestPath:
         seen: the seen store (read only here).
         costs: profile to add to.
         chunk: requests handled together.
+        shocks: what changes at a simulated time.
     """
 
     def __init__(
-        self, funnel: Funnel, seen: SeenStore, costs: StageCosts, chunk: int = CHUNK
+        self,
+        funnel: Funnel,
+        seen: SeenStore,
+        costs: StageCosts,
+        chunk: int = CHUNK,
+        shocks: Shocks | None = None,
     ) -> None:
         self._funnel = funnel
+        self._shocks = shocks or Shocks()
         self._seen = seen
         self._costs = costs
         self._chunk = chunk
@@ -125,12 +133,14 @@ class RequestPath:
             ranked = _take(candidates, columns, n)
         with timed("rank"):
             p, value = funnel.ranker.predict(requests, ranked, view)
+            value = self._rescaled(value, ranked, view)
             gate = self._gate(requests, ranked, view, opening)
             boosted = apply_support(value, ranked, gate, opening, stage="rank")
             top, n_top = self._cut(boosted, ranked, gate, funnel.ranker.config.keep, view, opening)
             scored = _score(_take(ranked, top, n_top), top, value, p, gate)
         with timed("rerank"):
-            slate = funnel.reranker.assemble(scored, table, kinds, view)
+            reranker = self._shocks.reranker(funnel.reranker, view.now)
+            slate = reranker.assemble(scored, table, kinds, view)
         with timed("provenance"):
             trail = Trail(candidates, light, ranked, columns, p, value, top, n_top)
             return _provenance(requests, slate, scored, trail)
@@ -139,8 +149,20 @@ class RequestPath:
         found = np.empty((requests.n, self._width), np.int32)
         for channel, places, stage in self._channels:
             with self._costs.timed(stage):
-                found[:, places] = channel.recall(requests, view)
+                if self._shocks.is_absent(channel, view.now):
+                    found[:, places] = -1
+                else:
+                    found[:, places] = channel.recall(requests, view)
         return found
+
+    def _rescaled(
+        self, value: NDArray[np.float32], ranked: Candidates, view: PlatformView
+    ) -> NDArray[np.float32]:
+        new, old = self._shocks.value_factors(view.now)
+        if new == old == 1.0:
+            return value
+        is_new = ranked.note_idx >= view.new_start
+        return value * np.where(is_new, np.float32(new), np.float32(old))
 
     def _merge(
         self, found: NDArray[np.int32], requests: RequestBatch, view: PlatformView
@@ -217,15 +239,7 @@ class RequestPath:
 def _rows(requests: RequestBatch, start: int, stop: int) -> RequestBatch:
     if start == 0 and stop >= requests.n:
         return requests
-    rows = slice(start, stop)
-    return RequestBatch(
-        t=requests.t[rows],
-        reader_idx=requests.reader_idx[rows],
-        request_id=requests.request_id[rows],
-        session_no=requests.session_no[rows],
-        request_no=requests.request_no[rows],
-        reader_arm=requests.reader_arm[rows],
-    )
+    return requests.where(slice(start, stop))
 
 
 def _take(candidates: Candidates, columns: NDArray[np.int16], n: NDArray[np.int32]) -> Candidates:

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
 
     N_SESSIONS = "session.count"
     SESSION_START = "session.start"
+    SESSION_THINNING = "session.thinning"
     REQUEST = "session.request"
     PAIR = "session.pair"
 
@@ -43,6 +44,7 @@ class Purpose(StrEnum):
     PUBLISH = "publish.day"
     N_NOTES = "publish.count"
     PUBLISH_TIME = "publish.time"
+    SURGE = "publish.surge"
 
     NOTE = "note.key"
     NOTE_TOPIC = "note.topic"

@@ -59,3 +59,17 @@ def plan_sessions(
         reader_idx=reader[order].astype(np.int32),
         session_no=number[order].astype(np.int32),
     )
+
+
+def thin(plan: SessionPlan, share: NDArray[np.float64], day: int, seed: int) -> SessionPlan:
+    """Return the sessions that take place when fewer do; which ones is a draw of their own.
+
+    Args:
+        plan: the sessions of a day.
+        share: float64[m], probability that each takes place.
+        day: index of the day, for keys.
+        seed: replication seed.
+    """
+    u = uniform(seed, Purpose.SESSION_THINNING, plan.reader_idx, day, plan.session_no)
+    kept = u < share
+    return SessionPlan(plan.t[kept], plan.reader_idx[kept], plan.session_no[kept])

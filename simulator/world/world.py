@@ -150,6 +150,22 @@ class World:
             self._seed,
         )
 
+    def thin_sessions(self, plan: SessionPlan, share: NDArray[np.float64], day: int) -> SessionPlan:
+        """Return the sessions of a plan that take place; see `sessions.thin`."""
+        return sessions.thin(plan, share, day, self._seed)
+
+    def surge(self, plan: PublishPlan, factor: NDArray[np.float64], day: int) -> PublishPlan:
+        """Return a plan with more notes, or fewer; see `publishing.surge`."""
+        return publishing.surge(
+            plan,
+            factor,
+            self.creators,
+            day,
+            self._midnight(day),
+            self.config,
+            self._seed,
+        )
+
     def write_notes(self, plan: PublishPlan) -> NewNotes:
         """Append planned notes, or the next part of a plan, and return their observables."""
         return write_notes(
