@@ -19,13 +19,22 @@ _BARE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _SUFFIXES = (".yaml", ".yml")
 
 
-def bundled_scenarios() -> dict[str, Path]:
-    """Return the scenarios that come with the software, by name."""
+def bundled_scenarios(*, sweeps: bool = False) -> dict[str, Path]:
+    """Return the scenarios, or the sweeps, that come with the software, by name."""
     package = Path(simulator.__file__).resolve().parent
     for folder in (package / "scenarios", package.parent / "scenarios"):
         if folder.is_dir():
-            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+            found = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+            return {name: path for name, path in found.items() if is_sweep(path) == sweeps}
     return {}
+
+
+def is_sweep(path: Path) -> bool:
+    """Return whether a file describes a sweep: it names a scenario at its top level."""
+    try:
+        return any(line.startswith("scenario:") for line in path.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def locate(name: str | Path, folder: Path | None = None) -> Path:
@@ -40,7 +49,7 @@ def locate(name: str | Path, folder: Path | None = None) -> Path:
     """
     path = Path(name) if folder is None else folder / name
     if _BARE_NAME.fullmatch(str(name)) and not _is_file(path):
-        return bundled_scenarios().get(str(name), path)
+        return (bundled_scenarios() | bundled_scenarios(sweeps=True)).get(str(name), path)
     return path
 
 

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from simulator.app.files import bundled_scenarios
 from simulator.app.loading import load_scenario
 from simulator.app.schema import json_schema
+from simulator.app.sweeping import load_sweep
 from tests.support.small_runs import ROOT
 
 FOLDER = ROOT / "scenarios"
-SCENARIOS = sorted(FOLDER.glob("*.yaml"))
+SCENARIOS = sorted(bundled_scenarios().values())
+SWEEPS = sorted(bundled_scenarios(sweeps=True).values())
 SCHEMA = FOLDER / "scenario.schema.json"
 FIRST_LINE = "# yaml-language-server: $schema=./scenario.schema.json"
 EXPECTED = {"smoke", "quickstart", "standard", "large", "creator_flood"}
@@ -29,6 +32,14 @@ def test_it_loads_and_asks_a_question(path: Path):
     assert scenario.question.strip().endswith((".", "?"))
     assert len(scenario.question) > 30
     assert "question:" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=[path.stem for path in SWEEPS])
+def test_every_variant_of_a_sweep_can_run(path: Path):
+    sweep = load_sweep(path)
+    assert sweep.config.name == path.stem
+    assert sweep.config.question.strip().endswith((".", "?"))
+    assert len(sweep.cells) > 1
 
 
 @each_scenario

@@ -17,6 +17,7 @@ from simulator.app.cli import (
     run,
     schema,
     show,
+    sweep,
     validate,
 )
 from simulator.app.cli.console import say
@@ -27,6 +28,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
     ("validate", validate.validate, validate.EXAMPLE),
     ("show", show.show, show.EXAMPLE),
     ("compare", compare.compare, compare.EXAMPLE),
+    ("sweep", sweep.sweep, sweep.EXAMPLE),
     ("explain", explain.explain, explain.EXAMPLE),
     ("plugins", plugins.plugins, plugins.EXAMPLE),
     ("schema", schema.schema, schema.EXAMPLE),
