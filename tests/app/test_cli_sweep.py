@@ -75,7 +75,7 @@ def test_a_failing_run_is_tried_again_then_reported(sweep_file, tmp_path, monkey
     assert done.exit_code == 1
     assert len(tries) == 2
     assert "1 of 4 runs failed" in done.stdout
-    assert "boosted, seed 1: a plug-in broke (rank)" in done.stdout
+    assert "boosted, seed 1: a plug-in broke (stage: rank)" in done.stdout
     (folder,) = (tmp_path / "o").iterdir()
     cells = pd.read_parquet(folder / "cells.parquet")
     assert cells["status"].tolist() == ["done", "failed", "done", "done"]

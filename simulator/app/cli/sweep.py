@@ -82,7 +82,7 @@ def _print_result(sweep: Sweep, folder: Path, outcomes: list[Outcome]) -> None:
         for outcome in failed[:10]:
             cell = sweep.cells[outcome.index]
             where = f"{cell.variant.label}, seed {cell.seed}"
-            console.say(f"  {where}: {outcome.message} ({outcome.stage})")
+            console.say(f"  {where}: {outcome.message}")
     cpu_s = sum(outcome.cpu_s for outcome in outcomes)
     console.say(f"\n{len(outcomes) - len(failed)} runs, {cpu_s:,.0f} CPU seconds")
     console.say(f"tables:    {console.short_path(folder)}")
