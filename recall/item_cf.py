@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recall import item_cf_kernels
-from recall.lists import frozen
+from recall import history_kernels, item_cf_kernels
+from recall.neighbours import Neighbours
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
@@ -60,48 +60,29 @@ class ItemCF(RecallChannel[ItemCFConfig]):
     def setup(self, spec: PlatformSpec) -> None:
         """Start without neighbours."""
         super().setup(spec)
-        self._first_row = 0
-        self._neighbours = np.empty((0, self.config.n_neighbours), np.int32)
-        self._cosines = np.empty((0, self.config.n_neighbours), np.float32)
+        self._neighbours = Neighbours(self.config.n_neighbours)
 
     def refresh(self, view: PlatformView) -> None:
         """Compare all live notes by their readers."""
-        from scipy.sparse import csc_array  # imported late: it costs start-up time
-
-        last = max(view.live_start, view.first_younger_than(self.config.min_age))
         recent = view.readers.recent
-        readers, places = np.nonzero((recent >= view.live_start) & (recent < last))
-        notes = recent[readers, places] - view.live_start
-        shape = (view.readers.n, view.notes.n - view.live_start)
-        pairs = csc_array((np.ones(notes.size, np.int8), (readers, notes)), shape=shape)
-        pairs.sum_duplicates()
-        by_reader = pairs.tocsr()
-        self._first_row = view.live_start
-        found, self._cosines = item_cf_kernels.neighbours(
-            pairs.indptr, pairs.indices, by_reader.indptr, by_reader.indices,
+        last = max(view.live_start, view.first_younger_than(self.config.min_age))
+        reader_starts, reader_notes, note_starts, note_readers = history_kernels.compress(
+            recent, view.live_start, last, recent.shape[1]
+        )
+        found, cosines = item_cf_kernels.neighbours(
+            note_starts, note_readers, reader_starts, reader_notes,
             self.config.min_common, self.config.n_neighbours,
         )  # fmt: skip
-        self._neighbours = np.where(found >= 0, found + view.live_start, -1).astype(np.int32)
+        self._neighbours.replace(view.live_start, found, cosines)
 
     def recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         """Return int32[B, k], the notes of largest summed cosine to each reader's last notes."""
-        return np.asarray(
-            item_cf_kernels.recommend(
-                view.readers.recent, frozen(requests.reader_idx), self.config.n_last,
-                self._first_row, self._neighbours, self._cosines, self.config.k,
-            )
-        )  # fmt: skip
+        return self._neighbours.recommend(requests, view, self.config.n_last, self.config.k)
 
     def state_arrays(self) -> Arrays:
         """Return the neighbours as they were last found."""
-        return {
-            "first_row": np.array([self._first_row]),
-            "neighbours": self._neighbours,
-            "cosines": self._cosines,
-        }
+        return self._neighbours.state_arrays()
 
     def load_state(self, arrays: Arrays) -> None:
         """Take the neighbours back."""
-        self._first_row = int(arrays["first_row"][0])
-        self._neighbours = np.array(arrays["neighbours"], np.int32)
-        self._cosines = np.array(arrays["cosines"], np.float32)
+        self._neighbours.load_state(arrays)

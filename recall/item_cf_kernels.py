@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from recall.history_kernels import insert
 from recall.index_kernels import select
 
 
@@ -52,20 +53,18 @@ def neighbours(
             if shared < min_common or j == i:
                 continue
             cosine = np.float32(shared / np.sqrt(n_i * (note_starts[j + 1] - note_starts[j])))
-            c = n_neighbours
-            while c > 0 and (
-                cosine > cosines[i, c - 1] or (cosine == cosines[i, c - 1] and j > found[i, c - 1])
-            ):
-                if c < n_neighbours:
-                    found[i, c], cosines[i, c] = found[i, c - 1], cosines[i, c - 1]
-                c -= 1
-            if c < n_neighbours:
-                found[i, c], cosines[i, c] = j, cosine
+            insert(found[i], cosines[i], j, cosine)
     return found, cosines
 
 
 @njit(cache=True)
-def _slot(table: NDArray[np.int32], note: int) -> np.int64:
+def slot(table: NDArray[np.int32], note: int) -> np.int64:
+    """Return where a note stands in an open hash table, or where it may be put.
+
+    Args:
+        table: int32, a power of two of places, never full, -1 where empty.
+        note: note row.
+    """
     at = np.int64(note & (table.shape[0] - 1))
     while table[at] != -1 and table[at] != note:
         at = (at + 1) & (table.shape[0] - 1)
@@ -112,7 +111,7 @@ def recommend(
         table[:] = -1
         for s in range(history.shape[0]):
             if history[s] >= 0:
-                at = _slot(table, history[s])
+                at = slot(table, history[s])
                 table[at], place_of[at] = history[s], -1
         n, largest = 0, np.float32(0)
         for s in range(min(n_last, history.shape[0])):
@@ -123,7 +122,7 @@ def recommend(
                 note = found[seed, m]
                 if note < 0:
                     break
-                at = _slot(table, note)
+                at = slot(table, note)
                 if table[at] == -1:
                     table[at], place_of[at] = note, n
                     notes[n], sums[n] = note, 0

@@ -38,12 +38,12 @@ def test_neighbours_are_those_of_largest_cosine(view, min_common):
     state = build(view, min_common=min_common, n_neighbours=7).state_arrays()
     expected = cosines_by_hand(view, min_common)
     np.testing.assert_allclose(
-        state["cosines"], np.sort(expected, axis=1)[:, ::-1][:, :7], atol=1e-6
+        state["similarities"], np.sort(expected, axis=1)[:, ::-1][:, :7], atol=1e-6
     )
     for note, row in enumerate(state["neighbours"]):
         found = row[row >= 0] - view.live_start
         np.testing.assert_allclose(
-            expected[note, found], state["cosines"][note, : found.size], atol=1e-6
+            expected[note, found], state["similarities"][note, : found.size], atol=1e-6
         )
         assert found.size == min(7, np.count_nonzero(expected[note]))
 
