@@ -114,3 +114,13 @@ QUOTAS: Final = (
     Column("impressions", "float32", "life impressions of the note at the change"),
 )
 """One row a change of a policy's promise to a note."""
+
+NOTE_FUNNEL: Final = (
+    Column("note_id", "int32", "note"),
+    Column("recalled", "int32", "requests in which some channel found it and it was a candidate"),
+    Column("passed_pre_rank", "int32", "requests in which it passed pre-rank"),
+    Column("passed_rank", "int32", "requests in which it passed rank"),
+    Column("placed", "int32", "requests in which it stood in the slate"),
+    Column("examined", "int32", "requests in which the reader saw it there: impressions"),
+)
+"""One row a note whose cold-start window has passed: how far it came while it was new."""

@@ -25,6 +25,7 @@ from simulator.engine.clock import Clock, Phase
 from simulator.engine.commit import Commit
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.lifecycle import Lifecycle
+from simulator.engine.note_funnel import NoteFunnel
 from simulator.engine.request import CHUNK, RequestPath
 from simulator.engine.shocks import Shocks
 from simulator.engine.sinks import Sinks
@@ -145,6 +146,7 @@ class Replication:
         self._serving = RequestPath(
             funnel, self.state.seen, self.costs, timetable.chunk, self._shocks
         )
+        self._note_funnel = NoteFunnel(sinks.note_funnel)
         self._support = SupportTable.empty(0)
         self._next_checkpoint = self._checkpoint_after(0.0)
         self._before = (0.0, 0.0)
@@ -176,6 +178,7 @@ class Replication:
         if not resumed:
             self._reset_sinks({})
             self._life.populate()
+            self._note_funnel.start(self.state.view(0.0))
         clock = Clock(start, resumed=resumed)
         self._start_processes(clock, hooks, resumed=resumed)
         clock.run(float(self._times.end_s))
@@ -273,6 +276,7 @@ class Replication:
         view.live_start = view.first_younger_than(view.spec.max_age_s - served_s)
         with self.costs.timed("support"):
             self._fill_support(view)
+        self._note_funnel.advance(view)
         served = self._serving.serve(batch, view, self._support)
         feedback = []
         for chunk in served:
@@ -281,6 +285,7 @@ class Replication:
             with self.costs.timed("observe"):
                 for learner in self._observers:
                     learner.observe(chunk.requests, chunk.slate, response, chunk.trail, view)
+            self._note_funnel.count(chunk, response)
             self._arrivals.go_on(chunk.requests, response.next_t)
             feedback.append(response)
         with self.costs.timed("commit"):
@@ -346,6 +351,7 @@ class Replication:
             "commit": self.commit,
             "lifecycle": self._life,
             "training": self._training,
+            "note_funnel": self._note_funnel,
         }
         owners.update(self._funnel.plugins())
         return owners

@@ -37,6 +37,7 @@ class Sinks:
     ticks: TableSink
     trainings: TableSink
     quotas: TableSink
+    note_funnel: TableSink
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

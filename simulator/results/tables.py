@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.contracts.columns import ACTIVITY, EVENTS, NOTES, QUOTAS, TICKS, TRAININGS, Column
+from simulator.contracts.columns import (
+    ACTIVITY,
+    EVENTS,
+    NOTE_FUNNEL,
+    NOTES,
+    QUOTAS,
+    TICKS,
+    TRAININGS,
+    Column,
+)
 from simulator.results.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -112,12 +121,13 @@ TABLES: Final[Mapping[str, TableSpec]] = {
     "ticks": TableSpec("ticks", TICKS, in_parts=True),
     "trainings": TableSpec("trainings", TRAININGS, in_parts=True),
     "quotas": TableSpec("quotas", QUOTAS, in_parts=True),
+    "note_funnel": TableSpec("note_funnel", NOTE_FUNNEL, in_parts=True),
     "reader_days": TableSpec("reader_days.parquet", READER_DAYS, in_parts=False),
     "creator_days": TableSpec("creator_days.parquet", CREATOR_DAYS, in_parts=False),
     "note_outcomes": TableSpec("notes.parquet", NOTE_OUTCOMES, in_parts=False),
     "metrics": TableSpec("metrics.parquet", METRICS, in_parts=False),
 }
-"""Tables by the name they have in queries; the first six grow while the run goes on."""
+"""Tables by the name they have in queries; the first seven grow while the run goes on."""
 
 
 def arrow_schema(columns: tuple[Column, ...]) -> pa.Schema:
