@@ -23,21 +23,28 @@ class UserCFConfig(RecallConfig):
     type: Literal["user_cf"] = "user_cf"
     k: int = knob(100, "Most candidates for a request.", unit="notes", ge=1, le=1_000)
     n_neighbours: int = knob(
-        20, "Similar readers kept for each reader.", unit="readers", ge=1, le=200, tunable=True
+        30, "Similar readers kept for each reader.", unit="readers", ge=1, le=200, tunable=True
     )
     n_last: int = knob(
-        10,
+        12,
         "How many of the last interacted notes of each similar reader are candidates.",
         unit="notes",
         ge=1,
         le=50,
     )
     min_common: int = knob(
-        2,
+        1,
         "Two readers with fewer notes in common are not similar.",
         unit="notes",
         ge=1,
         le=50,
+    )
+    min_readers: int = knob(
+        2,
+        "A note that fewer similar readers had is not found; one may have come upon it by chance.",
+        unit="readers",
+        ge=1,
+        le=200,
     )
     min_age: Duration = knob(
         0,
@@ -54,7 +61,7 @@ class UserCFConfig(RecallConfig):
         le=50,
     )
     max_readers: int = knob(
-        50,
+        30,
         "Of a note with more readers, so many are compared with a reader, drawn anew for each; "
         "bounds the cost of a rebuild.",
         unit="readers",
@@ -72,8 +79,8 @@ class UserCF(RecallChannel[UserCFConfig]):
     w(u, v) = Σ over shared notes of 1 / ln(1 + |U|) / sqrt(|N_u| |N_v|), U the readers of a note
     and N the notes of a reader: sharing what everybody reads says little (Breese, Heckerman and
     Kadie, UAI 1998, inverse user frequency). Similar readers are found in batch, their notes are
-    read when a request comes. A note that no similar reader has opened is not found: new notes
-    hardly ever are.
+    read when a request comes. A note that hardly any similar reader has opened is not found: new
+    notes hardly ever are.
     """
 
     Config = UserCFConfig
@@ -106,7 +113,8 @@ class UserCF(RecallChannel[UserCFConfig]):
         return np.asarray(
             user_cf_kernels.recommend(
                 view.readers.recent, frozen(requests.reader_idx), self._readers,
-                self._similarities, view.live_start, last, config.n_last, config.k,
+                self._similarities, view.live_start, last,
+                config.n_last, config.min_readers, config.k,
             )
         )  # fmt: skip
 

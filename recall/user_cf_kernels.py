@@ -44,11 +44,13 @@ def similar_readers(
     damping = np.empty(note_starts.shape[0] - 1, np.float32)
     for note in range(damping.shape[0]):
         damping[note] = 1.0 / np.log(1.0 + max(1, note_starts[note + 1] - note_starts[note]))
+    scale = np.empty(n_readers, np.float32)
+    for reader in range(n_readers):
+        scale[reader] = 1.0 / np.sqrt(max(1, reader_starts[reader + 1] - reader_starts[reader]))
     common, sums = np.zeros(n_readers, np.int32), np.zeros(n_readers, np.float32)
     touched = np.empty(n_readers, np.int32)
     for reader in range(n_readers):
         n_touched = 0
-        n_own = reader_starts[reader + 1] - reader_starts[reader]
         for p in range(reader_starts[reader], reader_starts[reader + 1]):
             note = reader_notes[p]
             first, n_all = note_starts[note], note_starts[note + 1] - note_starts[note]
@@ -68,9 +70,10 @@ def similar_readers(
             other = touched[t]
             shared, total = common[other], sums[other]
             common[other], sums[other] = 0, 0
-            if shared >= min_common and other != reader:
-                n_other = reader_starts[other + 1] - reader_starts[other]
-                similarity = np.float32(total / np.sqrt(np.float32(n_own) * np.float32(n_other)))
+            if shared < min_common or other == reader:
+                continue
+            similarity = total * scale[reader] * scale[other]
+            if similarity >= similarities[reader, n_neighbours - 1]:
                 insert(found[reader], similarities[reader], other, similarity)
     return found, similarities
 
@@ -84,6 +87,7 @@ def recommend(
     first: int,
     last: int,
     n_last: int,
+    min_readers: int,
     k: int,
 ) -> NDArray[np.int32]:
     """Sum for each note the similarities of the neighbours who had it; keep the k largest sums.
@@ -95,6 +99,7 @@ def recommend(
         similarities: float32[n, m].
         first, last: note rows in [first, last) may be found.
         n_last: how many notes of each neighbour count; all of the reader's own are left out.
+        min_readers: notes that fewer neighbours had are left out.
         k: most notes for a request.
 
     Returns:
@@ -108,6 +113,7 @@ def recommend(
         room *= 2
     table, place_of = np.empty(room, np.int32), np.empty(room, np.int32)
     notes, sums = np.empty(most, np.int32), np.empty(most, np.float32)
+    counts = np.empty(most, np.int32)
     bin_of, order = np.empty(most, np.int32), np.empty(most, np.int32)
     out = np.full((reader_idx.shape[0], k), -1, np.int32)
     for b in range(reader_idx.shape[0]):
@@ -119,7 +125,7 @@ def recommend(
             if recent[reader, s] >= 0:
                 at = slot(table, recent[reader, s])
                 table[at], place_of[at] = recent[reader, s], -1
-        n, largest = 0, np.float32(0)
+        n = 0
         for m in range(found.shape[1]):
             other = found[reader, m]
             if other < 0:
@@ -131,12 +137,18 @@ def recommend(
                 at = slot(table, note)
                 if table[at] == -1:
                     table[at], place_of[at] = note, n
-                    notes[n], sums[n] = note, 0
+                    notes[n], sums[n], counts[n] = note, 0, 0
                     n += 1
                 place = place_of[at]
                 if place >= 0:
                     sums[place] += similarities[reader, m]
-                    largest = max(largest, sums[place])
-        for a in range(select(sums, n, largest, k, bin_of, order)):
+                    counts[place] += 1
+        kept, largest = 0, np.float32(0)
+        for place in range(n):
+            if counts[place] >= min_readers:
+                notes[kept], sums[kept] = notes[place], sums[place]
+                largest = max(largest, sums[kept])
+                kept += 1
+        for a in range(select(sums, kept, largest, k, bin_of, order)):
             out[b, a] = notes[order[a]]
     return out

@@ -56,8 +56,11 @@ def test_similar_readers_are_those_of_largest_damped_overlap(view, min_common):
         )
 
 
-def test_recommendations_are_ordered_by_summed_similarity(view):
-    channel = build(view, n_last=4, n_neighbours=200, min_common=1, k=25, **EVERYTHING)
+@pytest.mark.parametrize("min_readers", [1, 3])
+def test_recommendations_are_ordered_by_summed_similarity(view, min_readers):
+    channel = build(
+        view, n_last=4, n_neighbours=200, min_common=1, min_readers=min_readers, k=25, **EVERYTHING
+    )
     similar = np.zeros((view.readers.n, view.readers.n))
     state = channel.state_arrays()
     rows, places = np.nonzero(state["readers"] >= 0)
@@ -68,6 +71,7 @@ def test_recommendations_are_ordered_by_summed_similarity(view):
     requests = make_requests(view, 40)
     for reader, row in zip(requests.reader_idx, channel.recall(requests, view), strict=True):
         total = similar[reader] @ late
+        total[(similar[reader] > 0) @ late < min_readers] = 0
         total[view.readers.recent[reader][view.readers.recent[reader] >= 0]] = 0
         best = np.sort(total[total > 0])[::-1][:25]
         np.testing.assert_allclose(total[row[row >= 0]], best, atol=1e-5)
@@ -117,18 +121,19 @@ def test_notes_below_the_least_age_take_no_part(view):
     assert build(view, min_common=1).recall(make_requests(view, 300), view).max() >= view.new_start
 
 
-def test_a_note_is_found_as_soon_as_a_similar_reader_has_it_and_not_before(view):
-    """The published limit of UserCF: no reader, nothing that leads to the note."""
-    channel = build(view)
-    first = int(np.flatnonzero(channel.state_arrays()["readers"][:, 0] >= 0)[0])
-    other = int(channel.state_arrays()["readers"][first, 0])
+def test_a_note_is_found_once_enough_similar_readers_have_it_and_not_before(view):
+    """The published limit of UserCF: no readers, nothing that leads to the note."""
+    channel = build(view, min_readers=2)
+    readers = channel.state_arrays()["readers"]
+    first = int(np.flatnonzero((readers >= 0).sum(axis=1) >= 2)[0])
+    requests = dataclasses.replace(make_requests(view, 1), reader_idx=np.array([first], np.int32))
     note = view.notes.n - 1
     recent = view.readers.recent.copy()
     recent[recent == note] = -1
-    requests = dataclasses.replace(make_requests(view, 1), reader_idx=np.array([first], np.int32))
-    assert note not in channel.recall(requests, with_recent(view, recent))
-    recent[other, 0] = note
-    assert note in channel.recall(requests, with_recent(view, recent))
+    for n_readers in range(3):
+        recent[readers[first, :n_readers], 0] = note
+        found = channel.recall(requests, with_recent(view, recent))
+        assert (note in found) == (n_readers == 2)
 
 
 def test_readers_who_joined_after_the_last_rebuild_get_nothing(view):
