@@ -60,3 +60,14 @@ def open_run(text: str) -> Result:
     from simulator.results.result import Result
 
     return Result.open(find_run(text))
+
+
+def kept_events(result: Result) -> Result:
+    """Return a run whose event log was kept.
+
+    Raises:
+        UsageError: it was dropped after measuring.
+    """
+    if not (result.folder / "events").is_dir():
+        raise UsageError(f"{result.folder}: the event log was dropped; run without --no-events")
+    return result
