@@ -15,11 +15,36 @@ _LOGIT_RANGE: Final = 16
 _HASH_MULTIPLIER: Final = 2_654_435_761
 """Golden ratio of 2^32: spreads ids evenly (Knuth, The Art of Computer Programming, 6.4)."""
 
-_P: Final = "least(greatest(p_click::DOUBLE, 1e-7), 1 - 1e-7)"
-_LEVEL: Final = (
-    f"CAST(least(greatest(floor((ln({_P} / (1 - {_P})) + {_LOGIT_RANGE})"
-    f" * {LEVELS // (2 * _LOGIT_RANGE)}), 0), {LEVELS - 1}) AS INTEGER)"
-)
+
+def clipped_sql(p: str) -> str:
+    """Return SQL for a predicted probability that is kept off 0 and 1."""
+    return f"least(greatest({p}::DOUBLE, 1e-7), 1 - 1e-7)"
+
+
+def level_sql(p: str) -> str:
+    """Return SQL for the logit of a predicted probability, cut into `LEVELS` levels from 0."""
+    p = clipped_sql(p)
+    return (
+        f"CAST(least(greatest(floor((ln({p} / (1 - {p})) + {_LOGIT_RANGE})"
+        f" * {LEVELS // (2 * _LOGIT_RANGE)}), 0), {LEVELS - 1}) AS INTEGER)"
+    )
+
+
+def readers_sql(params: MetricParams) -> str:
+    """Return SQL for readers in hash order while their impressions fit the bound, at least one.
+
+    Needs the view `visits`; the result has the column `reader_id`.
+    """
+    return f"""
+        SELECT reader_id FROM (
+            SELECT reader_id, sum(impressions) AS n,
+                (reader_id::BIGINT * {_HASH_MULTIPLIER}) % 4294967296 AS place
+            FROM visits GROUP BY reader_id HAVING sum(impressions) > 0
+        ) QUALIFY sum(n) OVER (ORDER BY place, reader_id) - n < {params.gauc_impressions}"""
+
+
+_P: Final = clipped_sql("p_click")
+_LEVEL: Final = level_sql("p_click")
 
 
 def prepare(query: Query, params: MetricParams) -> None:
@@ -57,17 +82,9 @@ def prepare(query: Query, params: MetricParams) -> None:
 
 
 def _sample_readers(query: Query, params: MetricParams) -> None:
-    """Take readers in hash order as long as their impressions fit the bound, at least one."""
     query.execute(f"""
         CREATE OR REPLACE TEMP TABLE sampled_levels AS
-        WITH reader AS (
-            SELECT reader_id, sum(impressions) AS n,
-                (reader_id::BIGINT * {_HASH_MULTIPLIER}) % 4294967296 AS place
-            FROM visits GROUP BY reader_id HAVING sum(impressions) > 0
-        ), sample AS (
-            SELECT reader_id FROM reader
-            QUALIFY sum(n) OVER (ORDER BY place, reader_id) - n < {params.gauc_impressions}
-        )
         SELECT day, reader_id, {_LEVEL} AS level, count(*) AS n,
             count(*) FILTER (click = 1) AS clicks
-        FROM impressions SEMI JOIN sample USING (reader_id) GROUP BY day, reader_id, level""")
+        FROM impressions SEMI JOIN ({readers_sql(params)}) USING (reader_id)
+        GROUP BY day, reader_id, level""")
