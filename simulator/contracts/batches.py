@@ -79,6 +79,9 @@ class Scored:
         organic: float32[B, K], value before traffic support.
         p: float32[B, K, N_HEADS], predictions by `Head`.
         supported: uint8[B, K], 1 where traffic support may act on this pair.
+        explore: uint8[B, K], place from 1 in the order of picks for exploration slots, 0 for a
+            note that is no pick; None when no slot of the batch explores. A pick fills no other
+            slot while another note is left, and its value does not count in an exploration slot.
     """
 
     note_idx: NDArray[np.int32]
@@ -87,6 +90,7 @@ class Scored:
     organic: NDArray[np.float32]
     p: NDArray[np.float32]
     supported: NDArray[np.uint8]
+    explore: NDArray[np.uint8] | None = None
 
 
 @dataclass(slots=True)

@@ -65,3 +65,4 @@ class SlotKind(IntEnum):
     OLD = 1
     NEW = 2
     INSERT = 3
+    EXPLORE = 4

@@ -25,6 +25,8 @@ class PlatformSpec:
             impressions, 1,000 clicks) for the size of this world.
         separate_queues: whether new and old notes have slots of their own.
         new_share: share of slots for new notes when queues are separate.
+        explore_share: share of slots that explore: picks that skip pre-rank and rank.
+        explore_channel: label of the recall channel that the picks come from.
     """
 
     seed: int
@@ -39,3 +41,5 @@ class PlatformSpec:
     threshold_scale: float = 1.0
     separate_queues: bool = False
     new_share: float = 0.1
+    explore_share: float = 0.0
+    explore_channel: str = ""

@@ -8,57 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.batches import Scored, Slate
-from simulator.contracts.config import Config, knob
-from simulator.contracts.errors import InvariantError
+from simulator.contracts.config import knob
 from simulator.contracts.plugins import PluginConfig, Reranker
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import SupportTable
 from simulator.contracts.views import PlatformView
-from simulator.ranking.rerank_kernels import assemble_mmr
-
-_MOST_POLICIES = 8
-
-
-class SlateRules(Config):
-    """Rules that come before diversity; the source's values are from course slides on reranking.
-
-    Where no candidate keeps all rules, they are given up in this order until one does: category
-    gap, run of one type, promoted gap, shopping cards.
-    """
-
-    longest_type_run: int = knob(
-        5, "Most consecutive notes of one type, image or video; 0 for any.", unit="notes", ge=0,
-        le=1_000,
-    )  # fmt: skip
-    promoted_gap: int = knob(
-        9, "At most one promoted note in any so many consecutive slots; 0 for any.", unit="slots",
-        ge=0, le=1_000,
-    )  # fmt: skip
-    slots_without_card: int = knob(
-        1, "First slots without a shopping card.", unit="slots", ge=0, le=1_000
-    )
-    first_screen: int = knob(4, "Slots of the first screen.", unit="slots", ge=0, le=1_000)
-    cards_on_first_screen: int = knob(
-        1, "Most shopping cards on the first screen.", unit="notes", ge=0, le=1_000
-    )
-    same_category_gap: int = knob(
-        0, "Next slots that may not repeat a note's category; 0 for none.", unit="slots", ge=0,
-        le=1_000,
-    )  # fmt: skip
-
-    def as_array(self) -> NDArray[np.int64]:
-        """Return int64[6] as compiled kernels read the rules."""
-        return np.array(
-            [
-                self.longest_type_run,
-                self.promoted_gap,
-                self.slots_without_card,
-                self.first_screen,
-                self.cards_on_first_screen,
-                self.same_category_gap,
-            ],
-            np.int64,
-        )
+from simulator.ranking.assembly import Assembly
+from simulator.ranking.rerank_kernels import MMR
+from simulator.ranking.rules import SlateRules
 
 
 class MmrConfig(PluginConfig):
@@ -90,7 +47,8 @@ class Mmr(Reranker[MmrConfig]):
     def setup(self, spec: PlatformSpec) -> None:
         """Lay out the rules for the kernel."""
         super().setup(spec)
-        self._rules = self.config.rules.as_array()
+        config = self.config
+        self._assembly = Assembly(MMR, config.theta, config.window, config.rules, spec.seed)
 
     def assemble(
         self,
@@ -104,39 +62,4 @@ class Mmr(Reranker[MmrConfig]):
         Raises:
             InvariantError: more than 8 policies, which `granted_by` has no bits for.
         """
-        if support.rank.shape[0] > _MOST_POLICIES:
-            raise InvariantError(f"at most {_MOST_POLICIES} policies can grant placements")
-        shape = slot_kind.shape
-        slate = Slate(
-            column=np.empty(shape, np.int16),
-            note_idx=np.empty(shape, np.int32),
-            final=np.empty(shape, np.float32),
-            granted_by=np.empty(shape, np.uint8),
-        )
-        notes = view.notes
-        assemble_mmr(
-            scored.note_idx,
-            scored.n,
-            scored.organic,
-            scored.supported,
-            slot_kind,
-            support.row,
-            support.rank,
-            support.price,
-            support.remaining,
-            support.insert,
-            notes.is_video,
-            notes.is_promoted,
-            notes.has_card,
-            notes.category,
-            notes.embedding,
-            int(view.new_start),
-            self.config.theta,
-            self.config.window,
-            self._rules,
-            slate.column,
-            slate.note_idx,
-            slate.final,
-            slate.granted_by,
-        )
-        return slate
+        return self._assembly.run(scored, support, slot_kind, view)

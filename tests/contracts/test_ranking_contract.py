@@ -32,7 +32,9 @@ from tests.support.platform import (
 KINDS = ("pre_rank", "rank", "rerank")
 FOUND = {(kind, name): cls for kind in KINDS for name, cls in registry().plugins(kind).items()}
 VARIANTS = {("rank", "online_logistic"): [{}, {"fusion": {"rule": "weighted_sum"}}],
-            ("rerank", "mmr"): [{}, {"theta": 0.3, "window": 2}]}  # fmt: skip
+            ("rerank", "mmr"): [{}, {"theta": 0.3, "window": 2}],
+            ("rerank", "dpp"): [{}, {"theta": 0.3, "window": 2, "rules": {"same_cluster_gap": 4}}],
+            }  # fmt: skip
 
 
 def every(*kinds):

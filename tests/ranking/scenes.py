@@ -71,8 +71,18 @@ def copy_table(table):
 
 def slice_scored(scored, rows):
     """Some requests of a scored batch."""
-    names = [field.name for field in dataclasses.fields(scored)]
-    return Scored(**{name: getattr(scored, name)[rows] for name in names})
+    columns = {f.name: getattr(scored, f.name) for f in dataclasses.fields(scored)}
+    return Scored(**{name: c if c is None else c[rows] for name, c in columns.items()})
+
+
+def make_picks(scored, seed=0, most=4):
+    """The same batch with some candidates picked for exploration, in a random order."""
+    rng = np.random.default_rng([seed, 43])
+    explore = np.zeros(scored.note_idx.shape, np.uint8)
+    for b, n in enumerate(scored.n):
+        picks = rng.permutation(n)[: rng.integers(0, most + 1)]
+        explore[b, picks] = np.arange(1, picks.size + 1)
+    return dataclasses.replace(scored, explore=explore)
 
 
 def make_feedback(slate, seed=0, click=0.3):

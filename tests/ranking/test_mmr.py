@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 from simulator.contracts.errors import InvariantError
 from simulator.contracts.events import SlotKind
 from simulator.contracts.support import UNLIMITED, NoteSupport, SupportTable
-from simulator.ranking.mmr import Mmr, MmrConfig, SlateRules
+from simulator.ranking.content_clusters import ContentClusters
+from simulator.ranking.mmr import Mmr, MmrConfig
+from simulator.ranking.rules import SlateRules
 from tests.ranking import reference
 from tests.ranking.scenes import (
     copy_table,
+    make_picks,
     make_scored,
     make_table,
     rich_view,
@@ -30,7 +33,11 @@ def build(view=VIEW, **config):
 
 
 def kinds(n_requests, seed, n_slots=10):
-    return np.random.default_rng([seed, 41]).integers(0, 4, (n_requests, n_slots)).astype(np.uint8)
+    return (
+        np.random.default_rng([seed, 41])
+        .integers(0, len(SlotKind), (n_requests, n_slots))
+        .astype(np.uint8)
+    )
 
 
 def any_kind(n_requests, n_slots=10):
@@ -56,13 +63,18 @@ def single(note_idx, organic):
     window=st.sampled_from([1, 3, 10]),
     run=st.integers(0, 3),
     gap=st.integers(0, 3),
+    wide=st.sampled_from([0, 2, 6]),
 )
-def test_agrees_with_plain_python(seed, theta, window, run, gap):
-    rules = SlateRules(longest_type_run=run, same_category_gap=gap)
-    scored, table = make_scored(VIEW, 4, 18, seed), make_table(VIEW, seed)
+def test_agrees_with_plain_python(seed, theta, window, run, gap, wide):
+    rules = SlateRules(
+        longest_type_run=run, same_category_gap=gap, supported_gap=wide, same_cluster_gap=wide,
+        n_clusters=9,
+    )  # fmt: skip
+    scored, table = make_picks(make_scored(VIEW, 4, 18, seed), seed), make_table(VIEW, seed)
     expected_table, kind = copy_table(table), kinds(4, seed)
     slate = build(theta=theta, window=window, rules=rules).assemble(scored, table, kind, VIEW)
-    expected = reference.assemble(scored, expected_table, kind, VIEW, theta, window, rules)
+    labels = ContentClusters(9, VIEW.spec.seed).labels(VIEW)
+    expected = reference.assemble(scored, expected_table, kind, VIEW, theta, window, rules, labels)
     for name, column in zip(FIELDS, expected, strict=True):
         np.testing.assert_array_equal(getattr(slate, name), column, err_msg=name)
     np.testing.assert_array_equal(table.remaining, expected_table.remaining)
