@@ -13,6 +13,7 @@ NOTHING: Final = "–"
 
 FAMILY_TITLES: Final = {
     "creator": "Creators: do people publish, and are they seen soon?",
+    "guarantee": "Guarantees: does help arrive in time, and is it enough?",
     "reader": "Readers: how do new notes do in front of them?",
     "platform": "Platform: does the feed as a whole keep its readers?",
     "content": "Content: is good new content found?",
@@ -34,6 +35,12 @@ PHRASES: Final = {
     "new_note_interaction_rate_low": "… while hardly anybody has seen them",
     "new_note_interaction_rate_mid": "… while some have seen them",
     "new_note_interaction_rate_high": "… once many have seen them",
+    "quota_progress_quarter": "how much of the target notes have after a quarter of their time",
+    "quota_progress_half": "… after half of it",
+    "quota_under_delivery": "how much of the target notes lack at the end",
+    "quota_over_delivery": "help that notes got after they had reached the target",
+    "promise_fulfilment": "promises of policies that were kept",
+    "supported_share": "impressions that a policy helped to",
     "hide_rate": "impressions that readers hide",
     "time_spent_min_per_dau": "time a reader spends on a day with a visit",
     "dau": "readers who come on a day",

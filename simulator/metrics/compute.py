@@ -17,7 +17,7 @@ from simulator.results.query import Query
 from simulator.results.tables import write_metrics
 from simulator.results.unit_tables import build_unit_tables
 
-_SOURCES = ("events", "reader_days", "note_outcomes")
+_SOURCES = ("events", "reader_days", "note_outcomes", "quotas")
 
 
 @dataclass(frozen=True, slots=True)

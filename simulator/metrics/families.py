@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.metrics import content, creator, platform, reader, recommender
+from simulator.metrics import content, creator, guarantee, platform, reader, recommender
 from simulator.metrics.catalog import Family, Metric
 from simulator.results.params import MetricParams
 
 FAMILIES: Final[tuple[Family, ...]] = (
     creator.FAMILY,
+    guarantee.FAMILY,
     reader.FAMILY,
     platform.FAMILY,
     content.FAMILY,

@@ -34,11 +34,14 @@ def test_every_agreed_name_is_there():
         *("new_note_impression_share", "discoverable_corpus"),
         *("auc", "auc_new", "auc_old", "gauc", "log_loss", "recall_at_50", "coverage", "novelty"),
         *("calibration", "calibration_new", "calibration_old"),
+        *("quota_progress_quarter", "quota_progress_half", "quota_under_delivery"),
+        *("quota_over_delivery", "promise_fulfilment", "supported_share"),
     }
     assert set(names()) == expected
     assert len(names()) == len(expected)
     assert [family.name for family in FAMILIES] == [
         "creator",
+        "guarantee",
         "reader",
         "platform",
         "content",
@@ -85,7 +88,9 @@ def test_every_metric_is_defined_on_a_drawn_platform(tmp_path):
     params = PARAMS.model_copy(update={"threshold_scale": 0.002})
     found = measure(drawn_run(tmp_path / "r", 500_000, params), params)
     assert list(found.totals) == names()
-    assert [name for name, value in found.totals.items() if value is None] == []
+    assert [name for name, value in found.totals.items() if value is None] == [
+        "promise_fulfilment"  # nothing was promised
+    ]
     assert found.totals["calibration"] == pytest.approx(1, abs=0.1)
     assert 0.65 < found.totals["auc"] < 0.85
 
