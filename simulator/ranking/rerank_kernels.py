@@ -111,23 +111,10 @@ def assemble_slates(
         clear_slate(state)
         for s in range(n_slots):
             kind = slot_kind[b, s]
-            best, best_level, best_score = -1, _WORST, np.float32(0.0)
-            for k in range(count):
-                if flags[k] < 0:
-                    continue
-                note = note_idx[b, k]
-                level = kind_level(kind, note, new_start, insertable[k], pick[k])
-                in_slot = flags_in_slot(flags[k], kind, insertable[k], pick[k])
-                level += rule_level(in_slot, s, free[0, k], free[1, k], state, rules)
-                if level > best_level:
-                    continue
-                novelty = np.float32(math.log(volume[k])) if objective == DPP else -nearest[k]
-                score = reward[k] + rest * novelty
-                if kind == _EXPLORE and pick[k] > 0:
-                    score = np.float32(-pick[k])
-                better = score > best_score or (score == best_score and note < note_idx[b, best])
-                if level < best_level or better:
-                    best, best_level, best_score = k, level, score
+            best = _choose(
+                note_idx[b], count, kind, s, new_start, objective, rest, reward, nearest, volume,
+                insertable, pick, flags, free, state, rules,
+            )  # fmt: skip
             column[b, s], chosen[b, s] = best, -1
             final[b, s], granted_by[b, s] = np.float32(0.0), 0
             if best < 0:
@@ -182,6 +169,45 @@ def _values(
         top = max(top, organic[k])
     for k in range(count):
         reward[k] = weight * (value[k] / top if top > 0 else value[k])
+
+
+@njit(cache=True)
+def _choose(
+    notes: NDArray[np.int32],
+    count: int,
+    kind: int,
+    slot: int,
+    new_start: int,
+    objective: int,
+    rest: np.float32,
+    reward: NDArray[np.float32],
+    nearest: NDArray[np.float32],
+    volume: NDArray[np.float64],
+    insertable: NDArray[np.int64],
+    pick: NDArray[np.int64],
+    flags: NDArray[np.int64],
+    free: NDArray[np.int64],
+    state: NDArray[np.int64],
+    rules: NDArray[np.int64],
+) -> int:
+    """Return the column for a slot: kind, then rules, then score, then the older note."""
+    best, best_level, best_score = -1, _WORST, np.float32(0.0)
+    for k in range(count):
+        if flags[k] < 0:
+            continue
+        level = kind_level(kind, notes[k], new_start, insertable[k], pick[k])
+        in_slot = flags_in_slot(flags[k], kind, insertable[k], pick[k])
+        level += rule_level(in_slot, slot, free[0, k], free[1, k], state, rules)
+        if level > best_level:
+            continue
+        novelty = np.float32(math.log(volume[k])) if objective == DPP else -nearest[k]
+        score = reward[k] + rest * novelty
+        if kind == _EXPLORE and pick[k] > 0:
+            score = np.float32(-pick[k])
+        better = score > best_score or (score == best_score and notes[k] < notes[best])
+        if level < best_level or better:
+            best, best_level, best_score = k, level, score
+    return best
 
 
 @njit(cache=True)
