@@ -56,12 +56,10 @@ def predict_heads(
     reader_totals: NDArray[np.float32],
     rate: float,
     reader_strength: float,
-    fusion: NDArray[np.float32],
-    is_product: bool,
     p: NDArray[np.float32],
-    value: NDArray[np.float32],
+    log_dwell: NDArray[np.float32],
 ) -> None:
-    """Predict every head for every candidate and fuse the predictions; 0 where padded.
+    """Predict every head for every candidate; 0 where padded.
 
     Args:
         reader_idx, request_no: int32[B].
@@ -74,10 +72,8 @@ def predict_heads(
         vector, profile, reader_totals: columns of the reader table.
         rate: the platform's clicks an impression.
         reader_strength: impressions that `rate` counts for in a reader's click rate.
-        fusion: float32[N_HEADS], weight of each prediction; the first is not read.
-        is_product: whether the weighted sum is multiplied by the click probability.
         p: float32[B, K, N_HEADS], receives predictions.
-        value: float32[B, K], receives the fused value.
+        log_dwell: float32[B, K], receives log(1 + expected seconds of reading).
     """
     width = embedding.shape[1]
     base, slope = np.empty(_N_HEADS, np.float32), np.empty(_N_HEADS, np.float32)
@@ -98,7 +94,6 @@ def predict_heads(
             affinity = dot_rows(embedding, note, vector, reader, width)
             interest = _category_feature(profile, reader, category[note])
             is_new = forms[note, _N_HEADS]
-            total = np.float32(0.0)
             for h in range(_N_HEADS):
                 z = forms[note, h] + base[h]
                 z += affinity * (slope[h] + is_new * pair_weights[h, 1])
@@ -107,15 +102,11 @@ def predict_heads(
                 if h == _DWELL_HEAD:
                     z = max(z, np.float32(0.0))
                     p[b, k, h] = math.exp(z) - _ONE
-                    total += fusion[h] * z
+                    log_dwell[b, k] = z
                 else:
                     p[b, k, h] = _ONE / (_ONE + math.exp(-z))
-                    if h > 0:
-                        total += fusion[h] * p[b, k, h]
-            click = p[b, k, 0]
-            value[b, k] = click * (_ONE + total) if is_product else click + total
         for k in range(n[b], note_idx.shape[1]):
-            value[b, k] = np.float32(0.0)
+            log_dwell[b, k] = np.float32(0.0)
             for h in range(_N_HEADS):
                 p[b, k, h] = np.float32(0.0)
 

@@ -16,33 +16,18 @@ from simulator.contracts.batches import (
     Slate,
     Trail,
 )
-from simulator.contracts.config import Config, Duration, knob
+from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import HOUR_S, N_HEADS, Head
 from simulator.contracts.learning import TrainingJob, TrainingReport
 from simulator.contracts.plugins import Arrays, PluginConfig, Ranker
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 from simulator.ranking.features import IS_NEW, N_NOTE_FEATURES, PAIR_START, READER_START
+from simulator.ranking.fusion import Fusion, FusionConfig
 from simulator.ranking.logistic_kernels import log_impressions, predict_heads
 from simulator.ranking.statistics import NoteStatistics, StatisticsConfig
 from simulator.ranking.training import Fit, fit, prior_weights
 from simulator.ranking.training_log import TrainingLog
-
-
-class FusionConfig(Config):
-    """How predictions become one value (course slides on ranking)."""
-
-    rule: Literal["click_times_sum", "weighted_sum"] = knob(
-        "click_times_sum",
-        "`click_times_sum`: p_click·(1 + Σ w·p); `weighted_sum`: p_click + Σ w·p, with the same Σ.",
-    )
-    like: float = knob(1.0, "Weight of p_like.", ge=0, le=1_000, tunable=True)
-    collect: float = knob(1.0, "Weight of p_collect.", ge=0, le=1_000, tunable=True)
-    comment: float = knob(4.0, "Weight of p_comment.", ge=0, le=1_000, tunable=True)
-    share: float = knob(4.0, "Weight of p_share.", ge=0, le=1_000, tunable=True)
-    dwell: float = knob(
-        0.1, "Weight of log(1 + expected seconds of reading).", ge=0, le=1_000, tunable=True
-    )
 
 
 class OnlineLogisticConfig(PluginConfig):
@@ -89,11 +74,7 @@ class OnlineLogistic(Ranker[OnlineLogisticConfig]):
         super().setup(spec)
         self._fit = Fit(prior_weights(), 1.0, 0)
         self._log = TrainingLog(self.config.training_rows)
-        fusion = self.config.fusion
-        self._fusion = np.array(
-            [0.0, fusion.like, fusion.collect, fusion.comment, fusion.share, fusion.dwell],
-            np.float32,
-        )
+        self._fusion = Fusion(self.config.fusion)
         self._statistics = NoteStatistics(self.config.statistics, spec, self._note_weights())
         self._split()
 
@@ -112,7 +93,7 @@ class OnlineLogistic(Ranker[OnlineLogisticConfig]):
         """Return float32[B, K, N_HEADS] predictions and float32[B, K] value, 0 where padded."""
         self._statistics.extend(view)
         p = np.empty((*candidates.note_idx.shape, N_HEADS), np.float32)
-        value = np.empty(candidates.note_idx.shape, np.float32)
+        log_dwell = np.empty(candidates.note_idx.shape, np.float32)
         predict_heads(
             requests.reader_idx,
             requests.request_no,
@@ -128,12 +109,10 @@ class OnlineLogistic(Ranker[OnlineLogisticConfig]):
             view.readers.totals,
             float(self._statistics.rates[0]),
             self.config.prior_reader_impressions,
-            self._fusion,
-            self.config.fusion.rule == "click_times_sum",
             p,
-            value,
+            log_dwell,
         )
-        return p, value
+        return p, self._fusion(p, log_dwell, candidates.n)
 
     def observe(
         self,
