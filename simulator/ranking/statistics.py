@@ -94,8 +94,12 @@ class NoteStatistics:
         self._seen = np.zeros(0, np.float32)
         self._changed = np.zeros(0, np.int32)
 
-    def nearline(self, view: PlatformView) -> None:
-        """Recompute notes shown since the last call, brand-new ones, and those that are due."""
+    def nearline(self, view: PlatformView) -> NDArray[np.int32]:
+        """Recompute notes shown since the last call, brand-new ones, and those that are due.
+
+        Returns:
+            int32[M], the recomputed rows, ascending; good until the next call.
+        """
         force_start = view.notes.n
         if view.now >= self._due_all:
             self.rates = platform_rates(view)
@@ -105,12 +109,17 @@ class NoteStatistics:
         elif view.now >= self._due_new:
             self._due_new = view.now + self._config.refresh_every
             force_start = view.new_start
-        self._refresh(view, view.live_start, force_start)
+        return self._refresh(view, view.live_start, force_start)
 
-    def extend(self, view: PlatformView) -> None:
-        """Take in notes published since the last call; cheap when there are none."""
-        if view.notes.n > self._n:
-            self._refresh(view, max(self._n, view.live_start), view.notes.n)
+    def extend(self, view: PlatformView) -> NDArray[np.int32]:
+        """Take in notes published since the last call; cheap when there are none.
+
+        Returns:
+            int32[M], their rows, ascending; good until the next call.
+        """
+        if view.notes.n <= self._n:
+            return self._changed[:0]
+        return self._refresh(view, max(self._n, view.live_start), view.notes.n)
 
     def reweigh(self, weights: NDArray[np.float32], live_start: int) -> None:
         """Replace the linear forms and recompute them from `live_start` on."""
@@ -138,7 +147,7 @@ class NoteStatistics:
         self._due_new, self._due_all = (float(t) for t in arrays["due"].tolist())
         self.reweigh(weights, 0)
 
-    def _refresh(self, view: PlatformView, start: int, force_start: int) -> None:
+    def _refresh(self, view: PlatformView, start: int, force_start: int) -> NDArray[np.int32]:
         notes = view.notes
         self._reserve(notes.n)
         n_changed = refresh_features(
@@ -161,7 +170,9 @@ class NoteStatistics:
             self._changed,
         )
         self._n = notes.n
-        self._project(self._changed[:n_changed])
+        changed = self._changed[:n_changed]
+        self._project(changed)
+        return changed
 
     def _project(self, rows: NDArray[np.int32]) -> None:
         project(self.features, rows, self._weights, self.forms)
