@@ -157,7 +157,8 @@ def _measure(
         digest = run_digest(folder.path)
     if not options.keep_events:
         shutil.rmtree(folder.path / "events", ignore_errors=True)
-    folder.write_json("profile.json", {"seconds": replication.costs.seconds})
+    profile = {"seconds": replication.costs.seconds, "facts": replication.facts()}
+    folder.write_json("profile.json", profile)
     folder.finish(
         wall_s=replication.wall_s,
         cpu_s=replication.cpu_s,

@@ -69,6 +69,13 @@ class Plugin(Generic[C]):
     def bind_oracle(self, oracle: Oracle) -> None:
         """Take the truth; the engine offers it only to plug-ins with `oracle` in their type."""
 
+    def facts(self) -> dict[str, float]:
+        """Return counts and times that say what the plug-in did, by name; no part of a result.
+
+        Asked once, at the end of a run. A name ends in its unit where there is one: `_s`, `_mb`.
+        """
+        return {}
+
     def state_arrays(self) -> Arrays:
         """Return everything that must survive a checkpoint, by name."""
         return {}
@@ -193,6 +200,26 @@ class PreRanker(Learner[C]):
     ) -> NDArray[np.float32]:
         """Return float32[B, K], larger is better, positive."""
         raise NotImplementedError
+
+    def order(
+        self,
+        scores: NDArray[np.float32],
+        supported: NDArray[np.float32],
+        candidates: Candidates,
+        view: PlatformView,
+    ) -> NDArray[np.float32]:
+        """Return float32[B, K], by which the best `config.keep` of each request are chosen.
+
+        What is added to `supported` must not depend on support, so that more support for a note
+        never lets it pass less.
+
+        Args:
+            scores: float32[B, K], what `score` returned.
+            supported: float32[B, K], the scores after support.
+            candidates: the rows that they belong to.
+            view: the platform.
+        """
+        return supported
 
 
 class Ranker(Learner[C]):

@@ -57,6 +57,14 @@ class Funnel:
         for _, plugin in self.plugins():
             plugin.bind(models)
 
+    def facts(self) -> dict[str, float]:
+        """Return what plug-ins say they did, each name after its plug-in's."""
+        return {
+            f"{name}.{fact}": float(value)
+            for name, plugin in self.plugins()
+            for fact, value in plugin.facts().items()
+        }
+
     def learners(self) -> Iterator[tuple[str, Learner[Any]]]:
         """Yield everything that may learn, with its name."""
         for name, plugin in self.plugins():

@@ -162,6 +162,10 @@ class Replication:
         """Processor seconds spent on this run, earlier attempts included."""
         return self._before[1] + time.process_time() - self._begun[1]
 
+    def facts(self) -> dict[str, float]:
+        """Return what plug-ins counted, for the profile; never part of a result."""
+        return self._funnel.facts()
+
     def run(self, hooks: Hooks, *, resume: bool = False) -> None:
         """Run to the end of the timetable.
 

@@ -128,6 +128,7 @@ class RequestPath:
             light = funnel.pre_ranker.score(requests, candidates, view)
             gate = self._gate(requests, candidates, view, opening)
             boosted = apply_support(light, candidates, gate, opening, stage="pre_rank")
+            boosted = funnel.pre_ranker.order(light, boosted, candidates, view)
             keep = funnel.pre_ranker.config.keep
             columns, n = self._cut(boosted, candidates, gate, keep, view, opening)
             ranked = _take(candidates, columns, n)

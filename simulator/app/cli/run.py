@@ -218,9 +218,15 @@ def _print_profile(result: Result) -> None:
     path = result.folder / "profile.json"
     if not path.is_file():
         raise console.UsageError("this run kept no profile")
-    spent = json.loads(path.read_text(encoding="utf-8"))["seconds"]
+    profile = json.loads(path.read_text(encoding="utf-8"))
+    spent = profile["seconds"]
     total = sum(spent.values())
     table = console.plain_table("stage", "seconds", "share", right=(1, 2))
     for stage, cost in sorted(spent.items(), key=lambda item: -item[1]):
         table.add_row(stage, present.significant(cost), f"{cost / total:.1%}")
     console.stderr().print(table)
+    if profile.get("facts"):
+        counted = console.plain_table("counted by plug-ins", "value", right=(1,))
+        for name, value in profile["facts"].items():
+            counted.add_row(name, present.significant(value))
+        console.stderr().print(counted)
