@@ -40,6 +40,15 @@ def test_cross_splits_by_exposure_within_ages(run):
     assert "Clicked impressions, notes of 7-30d" in call(run, "--cross").stdout
 
 
+def test_a_narrow_terminal_gets_shares_without_intervals(run, monkeypatch):
+    assert "[" in call(run).stdout.partition("In brackets")[0]
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = call(run).stdout
+    assert "[" not in narrow.partition("In brackets")[0]
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert "…" not in narrow.replace("… by", "").replace("… and", "")
+
+
 def test_json_holds_the_same_numbers_as_the_files(run, tmp_path):
     value = json.loads(call(run, "--json", "--out", tmp_path / "t.csv").stdout)
     assert set(value) == {

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 EXAMPLE = "notesim channels quickstart --cross --out channels.csv"
 
+_NAME_WIDTH: Final = 28
+_INTERVAL_WIDTH: Final = 18
+_SHARE_WIDTH: Final = 6
 _EXPOSURE: Final = "impressions of the note so far"
 _NOTES: Final = """\
 In brackets: 95 % intervals; impressions of one note count as a cluster. A channel that shows its
@@ -76,51 +79,57 @@ def _print(tables: ChannelTables, *, cross: bool) -> None:
     by_age = clicked[clicked["exposure"] == "all"]
     of_clicks, mix = (frame[frame["age"] == "all"] for frame in (clicked, shown))
     found = "that each channel had found, %"
-    _print_grid(f"Clicked impressions {found}, by age of the note", by_age, "age", _with_interval)
-    _print_grid(f"… by {_EXPOSURE}", of_clicks, "exposure", _with_interval)
-    _print_grid(f"All impressions {found}, by {_EXPOSURE}", mix, "exposure", _with_interval)
+    _print_grid(f"Clicked impressions {found}, by age of the note", by_age, "age", _share)
+    _print_grid(f"… by {_EXPOSURE}", of_clicks, "exposure", _share)
+    _print_grid(f"All impressions {found}, by {_EXPOSURE}", mix, "exposure", _share)
     alone = mix.dropna(subset="alone_share")
     _print_grid("… and no other channel that shows its finds", alone, "exposure", _alone)
     for what, frame in (("Clicked impressions", clicked), ("All impressions", shown)):
         for age, part in frame[frame["age"] != "all"].groupby("age", sort=False):
             if cross:
-                _print_grid(f"{what}, notes of {age}", part, "exposure", _with_interval)
+                _print_grid(f"{what}, notes of {age}", part, "exposure", _share)
     _print_overlap(tables)
     console.say()
     console.stdout().print(Text(_notes(tables), style="dim"))
 
 
-def _with_interval(row: Any) -> str:  # noqa: ANN401  (a row of itertuples)
-    return f"{percent(row.share)} [{percent(row.low)},{percent(row.high)}]"
+def _share(row: Any, wide: bool) -> str:  # noqa: ANN401  (a row of itertuples)
+    share = percent(row.share)
+    return f"{share} [{percent(row.low)},{percent(row.high)}]" if wide else share
 
 
-def _alone(row: Any) -> str:  # noqa: ANN401  (a row of itertuples)
+def _alone(row: Any, _: bool) -> str:  # noqa: ANN401  (a row of itertuples)
     return percent(row.alone_share)
 
 
-def _print_grid(title: str, frame: pd.DataFrame, by: str, cell: Callable[[Any], str]) -> None:
+def _print_grid(title: str, frame: pd.DataFrame, by: str, cell: Callable[[Any, bool], str]) -> None:
     """Print one column a band and one line a channel, under the counts that they rest on."""
     bands = list(dict.fromkeys(frame[by]))
+    wide = console.stdout().width >= _NAME_WIDTH + _INTERVAL_WIDTH * len(bands)
     table = console.plain_table("channel", *bands, right=range(1, len(bands) + 1))
     first = frame.drop_duplicates(by)
     for name, column in (("impressions", "n"), ("of notes", "notes")):
         counts = (f"{count:,}" for count in first[column])
         table.add_row(*(Text(text, style="dim") for text in (name, *counts)))
     for channel, rows in frame.groupby("channel", sort=False):
-        cells = {getattr(row, by): cell(row) for row in rows.itertuples()}
+        cells = {getattr(row, by): cell(row, wide) for row in rows.itertuples()}
         table.add_row(str(channel), *(cells[band] for band in bands))
     console.stdout().print(Text(f"\n{title}", style="bold"))
     console.stdout().print(table)
 
 
 def _print_overlap(tables: ChannelTables) -> None:
+    """Print the matrix of channels, in as many parts as the width asks for."""
     n = len(tables.channels)
-    numbers = [str(i + 1) for i in range(n)]
-    table = console.plain_table("channel", *numbers, right=range(1, n + 1))
-    for i, (channel, rows) in enumerate(tables.overlap.groupby("channel", sort=False)):
-        table.add_row(f"{i + 1} {channel}", *map(percent, rows["share"]))
+    at_once = max(4, (console.stdout().width - _NAME_WIDTH) // _SHARE_WIDTH)
     console.stdout().print(Text("\nImpressions that two channels had both found, %", style="bold"))
-    console.stdout().print(table)
+    for start in range(0, n, at_once):
+        numbers = [str(i + 1) for i in range(start, min(n, start + at_once))]
+        table = console.plain_table("channel", *numbers, right=range(1, len(numbers) + 1))
+        for i, (channel, rows) in enumerate(tables.overlap.groupby("channel", sort=False)):
+            shares = rows["share"].iloc[start : start + at_once]
+            table.add_row(f"{i + 1} {channel}", *map(percent, shares))
+        console.stdout().print(table)
 
 
 def _notes(tables: ChannelTables) -> str:
