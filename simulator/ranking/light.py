@@ -7,16 +7,18 @@ division of labour of COLD (Wang et al., DLP-KDD 2020) without its network.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from simulator.contracts.batches import Candidates, Interactions, RequestBatch
 from simulator.contracts.config import knob
 from simulator.contracts.plugins import Arrays, PluginConfig, PreRanker
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
+from simulator.ranking.diversity import PreRankDiversityConfig, check_direct, diversified
 from simulator.ranking.features import N_NOTE_FEATURES, NOTE_FEATURES
 from simulator.ranking.light_kernels import score_light
 from simulator.ranking.statistics import NoteStatistics, StatisticsConfig
@@ -58,7 +60,13 @@ class LightConfig(PluginConfig):
     interaction_weight: float = knob(
         0.2, "Weight of the note's like and collect log-odds a click, half each.", ge=-20, le=20
     )
+    diversity: PreRankDiversityConfig = PreRankDiversityConfig()
     statistics: StatisticsConfig = StatisticsConfig()
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        check_direct(self.diversity, self.keep)
+        return self
 
 
 class Light(PreRanker[LightConfig]):
@@ -108,6 +116,16 @@ class Light(PreRanker[LightConfig]):
             out,
         )
         return out
+
+    def order(
+        self,
+        scores: NDArray[np.float32],
+        supported: NDArray[np.float32],
+        candidates: Candidates,
+        view: PlatformView,
+    ) -> NDArray[np.float32]:
+        """Return float32[B, K]; see `simulator.ranking.diversity`."""
+        return diversified(self.config.diversity, scores, supported, candidates, view)
 
     def state_arrays(self) -> Arrays:
         """Return the statistics."""

@@ -16,10 +16,13 @@ from tests.support.small_runs import RUSH, prepare
 N_REQUESTS = 60
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
+DIVERSE = {"pre_rank.diversity.weight": 1.0, "pre_rank.diversity.direct": 20}
+
+
+@pytest.fixture(scope="module", params=[{}, DIVERSE], ids=["plain", "diverse"])
+def served(request, tmp_path_factory):
     """Return a function from support to slates, on a platform after a day of use."""
-    replication = prepare(tmp_path_factory.mktemp("monotone"), RUSH)
+    replication = prepare(tmp_path_factory.mktemp("monotone"), RUSH | request.param)
     replication.run(Hooks())
     view = replication.state.view(float(DAY_S))
     requests = RequestBatch(
