@@ -43,7 +43,7 @@ class Axes:
     y: str
     x_title: str
     y_title: str
-    y_format: str = "~g"
+    y_format: str = "~r"
     log_x: bool = False
     zero: bool = False
 
@@ -63,6 +63,7 @@ def lines(
         axes: what goes where.
         series: column that tells lines apart; its first value is the control.
         marks: values of x that get a vertical rule.
+        colours: one a series; shades of one colour by default.
         colours: one a line, in the order of the frame; `shades` by default.
     """
     import altair as alt
@@ -118,6 +119,7 @@ def shades(names: Sequence[str]) -> list[str]:
 
 
 def finished(chart: alt.LayerChart | alt.FacetChart, width: int = _WIDTH) -> Spec:
+    """Return a chart's specification in the house look."""
     """Return the specification of a chart in the house look; `width` in pixels."""
     sized = chart.properties(width=width, height=_HEIGHT)
     styled = (
@@ -135,9 +137,9 @@ def finished(chart: alt.LayerChart | alt.FacetChart, width: int = _WIDTH) -> Spe
 def _x(axes: Axes) -> alt.X:
     import altair as alt
 
-    scale = alt.Scale(type="log") if axes.log_x else alt.Scale(zero=False)
+    scale = alt.Scale(type="log", nice=False) if axes.log_x else alt.Scale(zero=False)
     return alt.X(axes.x, type="quantitative", title=axes.x_title, scale=scale,
-                 axis=alt.Axis(format="~g", grid=False))  # fmt: skip
+                 axis=alt.Axis(format="~r", grid=False))  # fmt: skip
 
 
 def _y(axes: Axes, column: str) -> alt.Y:
@@ -151,10 +153,13 @@ def _colour(series: str, names: Sequence[str], colours: Sequence[str]) -> alt.Co
     import altair as alt
 
     scale = alt.Scale(domain=list(names), range=list(colours) or shades(names))
-    return alt.Color(series, type="nominal", title=series, scale=scale, sort=list(names))
+    legend = alt.Legend(symbolOpacity=1)
+    return alt.Color(
+        series, type="nominal", title=series, scale=scale, sort=list(names), legend=legend
+    )
 
 
-def _tip(column: str, kind: str = "quantitative", form: str = "~g") -> alt.Tooltip:
+def _tip(column: str, kind: str = "quantitative", form: str = ".3~r") -> alt.Tooltip:
     import altair as alt
 
     if kind == "quantitative":

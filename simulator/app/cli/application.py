@@ -11,6 +11,7 @@ from simulator.app.cli import (
     bench,
     channels,
     compare,
+    compare_policies,
     doctor,
     explain,
     failures,
@@ -22,6 +23,7 @@ from simulator.app.cli import (
     schema,
     show,
     sweep,
+    traces,
     validate,
 )
 from simulator.app.cli.console import say
@@ -34,7 +36,9 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
     ("compare", compare.compare, compare.EXAMPLE),
     ("channels", channels.channels, channels.EXAMPLE),
     ("heads", heads.heads, heads.EXAMPLE),
+    ("compare-policies", compare_policies.compare_policies, compare_policies.EXAMPLE),
     ("sweep", sweep.sweep, sweep.EXAMPLE),
+    ("traces", traces.traces, traces.EXAMPLE),
     ("failures", failures.failures, failures.EXAMPLE),
     ("realism", realism.realism, realism.EXAMPLE),
     ("explain", explain.explain, explain.EXAMPLE),

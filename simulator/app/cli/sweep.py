@@ -42,7 +42,7 @@ def sweep(
     ready = load_sweep(file, {} if seeds is None else {"seeds": seeds})
     folder = ready.folder(out)
     if not quiet:
-        _print_header(ready, folder)
+        print_header(ready, folder)
     try:
         with counting(len(ready.cells), quiet=quiet) as told:
             options = SweepOptions(jobs, retries, scheduler, events, told)
@@ -55,12 +55,13 @@ def sweep(
     elif quiet:
         console.say(str(folder))
     else:
-        _print_result(ready, folder, outcomes)
+        print_result(ready, folder, outcomes)
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(1)
 
 
-def _print_header(sweep: Sweep, folder: Path) -> None:
+def print_header(sweep: Sweep, folder: Path) -> None:
+    """Say what will run."""
     console.note(sweep.config.name)
     if sweep.config.question:
         console.note(" ".join(sweep.config.question.split()))
@@ -72,7 +73,8 @@ def _print_header(sweep: Sweep, folder: Path) -> None:
     console.note(f"  folder    {console.short_path(folder)}")
 
 
-def _print_result(sweep: Sweep, folder: Path, outcomes: list[Outcome]) -> None:
+def print_result(sweep: Sweep, folder: Path, outcomes: list[Outcome]) -> None:
+    """Print the comparison with the baseline, then what failed and where everything is."""
     from simulator.app.cli.sweep_tables import print_sweep
 
     print_sweep(sweep, folder)
