@@ -44,6 +44,8 @@ def platform_spec(scenario: ResolvedScenario, embedding_dim: int) -> PlatformSpe
         threshold_scale=scenario.thresholds.scale,
         separate_queues=scenario.queues.type == "separate",
         new_share=scenario.queues.new_share,
+        explore_share=scenario.exploration.share,
+        explore_channel=scenario.exploration.channel,
     )
 
 

@@ -99,6 +99,23 @@ class QueuesConfig(Config):
     )
 
 
+class ExplorationConfig(Config):
+    """Slots that explore a reader's interests: picks that skip pre-rank and rank.
+
+    Course slides on exploration give 2 % of each reader's exposures to notes of a curated pool that
+    are not personalised: a loss at first, a gain later.
+    """
+
+    share: float = knob(
+        0.0, "Share of slots that explore; 0 switches exploration off.", ge=0, le=1, tunable=True
+    )
+    channel: str = knob(
+        "curated",
+        "Recall channel that the picks come from, as `notesim explain` names it; what it finds"
+        " fills slots that explore and no others.",
+    )
+
+
 class ThresholdsConfig(Config):
     """Thresholds of the metrics, and how they scale with the size of the world.
 
@@ -158,6 +175,9 @@ class ScenarioBase(Config):
         (), description="What changes at a simulated time.", max_length=MOST_SHOCKS
     )
     queues: QueuesConfig = Field(QueuesConfig(), description="How new and old notes compete.")
+    exploration: ExplorationConfig = Field(
+        ExplorationConfig(), description="Slots that explore a reader's interests."
+    )
     rerank: PluginConfig
     experiment: PluginConfig | None
     metrics: tuple[str, ...]
@@ -187,6 +207,7 @@ class ScenarioBase(Config):
             *self._names("recall", "channel", self.channel_name),
             *self._names("models", "model", self.model_name),
             *self._missing_models(),
+            *self._missing_pool(),
             *self._shocks_out_of_place(),
         ]
         if problems:
@@ -223,6 +244,13 @@ class ScenarioBase(Config):
             for field, name in config.model_names().items()
             if name not in there
         ]
+
+    def _missing_pool(self) -> list[tuple[KeyPath, str]]:
+        name = self.exploration.channel
+        channels = [self.channel_name(config) for config in self.recall]
+        if self.exploration.share == 0 or name in channels:
+            return []
+        return [(("exploration", "channel"), _not_there("channel", name, channels))]
 
     def _shocks_out_of_place(self) -> list[tuple[KeyPath, str]]:
         problems: list[tuple[KeyPath, str]] = []

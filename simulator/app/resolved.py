@@ -11,7 +11,7 @@ from typing import Final
 
 from ruamel.yaml import YAML
 
-from simulator.app.model import QueuesConfig, ScenarioBase, ThresholdsConfig
+from simulator.app.model import ExplorationConfig, QueuesConfig, ScenarioBase, ThresholdsConfig
 from simulator.contracts.config import format_duration
 from simulator.contracts.plugins import PluginConfig
 from simulator.engine.shocks import ShockConfig
@@ -40,6 +40,7 @@ class ResolvedScenario:
         policies: traffic policies in order of precedence.
         shocks: what changes at a simulated time.
         queues: how new and old notes compete.
+        exploration: which slots explore, and where their notes come from.
         rerank: reranker.
         experiment: experiment design, None for a plain run.
         metrics: names of metrics to show first.
@@ -61,6 +62,7 @@ class ResolvedScenario:
     policies: tuple[PluginConfig, ...]
     shocks: tuple[ShockConfig, ...]
     queues: QueuesConfig
+    exploration: ExplorationConfig
     rerank: PluginConfig
     experiment: PluginConfig | None
     metrics: tuple[str, ...]
@@ -94,6 +96,7 @@ class ResolvedScenario:
             "policies": [config.model_dump(mode="json") for config in self.policies],
             "shocks": [config.model_dump(mode="json") for config in self.shocks],
             "queues": self.queues.model_dump(mode="json"),
+            "exploration": self.exploration.model_dump(mode="json"),
             "rerank": self.rerank.model_dump(mode="json"),
             "experiment": None if experiment is None else experiment.model_dump(mode="json"),
             "metrics": list(self.metrics),

@@ -3,6 +3,7 @@
 from simulator.app.model import (
     DEFAULT_PLUGINS,
     DEFAULT_RECALL,
+    ExplorationConfig,
     QueuesConfig,
     ScenarioBase,
     ThresholdsConfig,
@@ -14,6 +15,7 @@ from simulator.app.resolved import ResolvedScenario
 __all__ = [
     "DEFAULT_PLUGINS",
     "DEFAULT_RECALL",
+    "ExplorationConfig",
     "QueuesConfig",
     "ResolvedScenario",
     "ScenarioBase",

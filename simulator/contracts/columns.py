@@ -34,12 +34,17 @@ EVENTS: Final = (
     Column("note_impressions", "float32", "life impressions of the note before this window"),
     Column("channels", "uint32", "bit c is set when recall channel c found the note"),
     Column("granted_by", "uint8", "bit p is set when policy p's support acted on the placement"),
+    Column(
+        "slot_kind", "uint8", "what the slot asked for: 0 any, 1 old, 2 new, 3 insert, 4 explore"
+    ),
     Column("reader_arm", "uint8", "experiment arm of the reader"),
     Column("note_arm", "uint8", "experiment arm of the note"),
     Column("pre_rank_position", "int16", "place in the organic pre-rank order, from 0"),
     Column("organic_rank", "int16", "place in the organic rank order, from 0"),
     Column("organic_value", "float32", "fused rank value before traffic support"),
     Column("final_value", "float32", "rank value after traffic support"),
+    Column("slate_similarity", "float32", "mean cosine to the notes above in the slate, 0 if none"),
+    Column("category_repeats", "uint8", "notes above in the slate that are of the same category"),
     Column("p_click", "float32", "predicted click probability"),
     Column("p_like", "float32", "predicted probability of a like after a click"),
     Column("p_collect", "float32", "predicted probability of a collect after a click"),

@@ -144,7 +144,12 @@ class Replication:
             funnel, self._life.view, sinks.trainings, self.costs, self.commit.day_of
         )
         self._serving = RequestPath(
-            funnel, self.state.seen, self.costs, timetable.chunk, self._shocks
+            funnel,
+            self.state.seen,
+            self.costs,
+            timetable.chunk,
+            self._shocks,
+            spec.explore_channel,
         )
         self._note_funnel = NoteFunnel(sinks.note_funnel)
         self._support = SupportTable.empty(0)

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.batches import Candidates, RequestBatch, Scored, Slate, Trail
+from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import SupportTable
 from simulator.contracts.views import PlatformView
 from simulator.engine import merge_kernels
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.seen import SeenStore
-from simulator.engine.selection import apply_support, insertable, slot_kinds, truncate
+from simulator.engine.selection import apply_support, insertable, picks, slot_kinds, truncate
 from simulator.engine.shocks import Shocks
+from simulator.engine.slate_kernels import describe_redundancy
 
 CHUNK = 64
 """Requests in a chunk: more do not fit the cache, fewer pay Python's cost per call."""
@@ -43,6 +45,9 @@ class Served:
         organic_rank: int16[B, S], place in the organic rank order.
         organic: float32[B, S], fused value before support.
         p: float32[B, S, N_HEADS].
+        slot_kind: uint8[B, S] by `SlotKind`, what each slot asked for.
+        similarity: float32[B, S], mean cosine to the notes above in the slate, 0 for the first.
+        category_repeats: uint8[B, S], notes above that are of the same category.
         trail: what the funnel considered.
     """
 
@@ -53,6 +58,9 @@ class Served:
     organic_rank: NDArray[np.int16]
     organic: NDArray[np.float32]
     p: NDArray[np.float32]
+    slot_kind: NDArray[np.uint8]
+    similarity: NDArray[np.float32]
+    category_repeats: NDArray[np.uint8]
     trail: Trail
 
 
@@ -65,6 +73,8 @@ class RequestPath:
         costs: profile to add to.
         chunk: requests handled together.
         shocks: what changes at a simulated time.
+        pool: label of the channel that picks notes for exploration slots; its finds are
+            candidates for those alone. A label that no channel has means none.
     """
 
     def __init__(
@@ -74,6 +84,7 @@ class RequestPath:
         costs: StageCosts,
         chunk: int = CHUNK,
         shocks: Shocks | None = None,
+        pool: str = "",
     ) -> None:
         self._funnel = funnel
         self._shocks = shocks or Shocks()
@@ -92,6 +103,8 @@ class RequestPath:
         ).astype(np.uint32)
         shadows = [i for i, channel in enumerate(funnel.channels) if channel.config.shadow]
         self._shadow = np.uint32(sum(1 << i for i in shadows))
+        pools = [i for i, channel in enumerate(funnel.channels) if channel.label == pool]
+        self._pool = pools[0] if pools else -1
         self._mark = np.full(1_024, -1, np.int32)
         self._place = np.empty(1_024, np.int16)
         self._serial = 0
@@ -121,36 +134,40 @@ class RequestPath:
     ) -> Served:
         funnel, timed = self._funnel, self._costs.timed
         found = self._recall(requests, view)
+        kinds = slot_kinds(view.spec, requests, table.insert_every)
         with timed("merge"):
             candidates = self._merge(found, requests, view)
-        kinds = slot_kinds(view.spec, requests, table.insert_every)
+            explore = self._picks(found, kinds, candidates, view.spec)
         with timed("pre_rank"):
             light = funnel.pre_ranker.score(requests, candidates, view)
             gate = self._gate(requests, candidates, view, opening)
             boosted = apply_support(light, candidates, gate, opening, stage="pre_rank")
             boosted = funnel.pre_ranker.order(light, boosted, candidates, view)
             keep = funnel.pre_ranker.config.keep
-            columns, n = self._cut(boosted, candidates, gate, keep, view, opening)
-            ranked = _take(candidates, columns, n)
+            columns, n = self._cut(boosted, candidates, gate, keep, view, opening, explore)
+            ranked, explore = _take(candidates, columns, n), _carried(explore, columns)
         with timed("rank"):
             p, value = funnel.ranker.predict(requests, ranked, view)
             value = self._rescaled(value, ranked, view)
             gate = self._gate(requests, ranked, view, opening)
             boosted = apply_support(value, ranked, gate, opening, stage="rank")
-            top, n_top = self._cut(boosted, ranked, gate, funnel.ranker.config.keep, view, opening)
+            keep = funnel.ranker.config.keep
+            top, n_top = self._cut(boosted, ranked, gate, keep, view, opening, explore)
             scored = _score(_take(ranked, top, n_top), top, value, p, gate)
+            scored.explore = _carried(explore, top)
         with timed("rerank"):
             reranker = self._shocks.reranker(funnel.reranker, view.now)
             slate = reranker.assemble(scored, table, kinds, view)
         with timed("provenance"):
             trail = Trail(candidates, light, ranked, columns, p, value, top, n_top)
-            return _provenance(requests, slate, scored, trail)
+            return _provenance(requests, slate, kinds, scored, trail, view)
 
     def _recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         found = np.empty((requests.n, self._width), np.int32)
-        for channel, places, stage in self._channels:
+        idle = self._pool if view.spec.explore_share == 0 else -1
+        for i, (channel, places, stage) in enumerate(self._channels):
             with self._costs.timed(stage):
-                if self._shocks.is_absent(channel, view.now):
+                if i == idle or self._shocks.is_absent(channel, view.now):
                     found[:, places] = -1
                 else:
                     found[:, places] = channel.recall(requests, view)
@@ -201,6 +218,18 @@ class RequestPath:
             merge_kernels.drop(self._shadow, out.note_idx, out.channels, out.n)
         return out
 
+    def _picks(
+        self,
+        found: NDArray[np.int32],
+        kinds: NDArray[np.uint8],
+        candidates: Candidates,
+        spec: PlatformSpec,
+    ) -> NDArray[np.uint8] | None:
+        if self._pool < 0 or spec.explore_share == 0:
+            return None
+        alone = self._shadow | np.uint32(1 << self._pool)
+        return picks(found, self._channels[self._pool][1], alone, kinds, candidates)
+
     def _cut(
         self,
         values: NDArray[np.float32],
@@ -209,17 +238,20 @@ class RequestPath:
         keep: int,
         view: PlatformView,
         table: SupportTable,
+        sure: NDArray[np.uint8] | None,
     ) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
-        """Keep the best; separate queues share the places, insertion slots reserve some."""
+        """Keep the best; queues share the places, slots for insertion and picks reserve some."""
         spec = view.spec
         if spec.separate_queues:
             new_keep = round(keep * spec.new_share)
-            return truncate(values, candidates, keep, view.new_start, new_keep)
+            return truncate(values, candidates, keep, view.new_start, new_keep, sure=sure)
         if not table.insert_every:
-            return truncate(values, candidates, keep)
+            return truncate(values, candidates, keep, sure=sure)
         n_reserved = min(keep, _RESERVE_FACTOR * (spec.n_slots // (table.insert_every + 1)))
         reserved = insertable(candidates, gate, table)
-        return truncate(values, candidates, keep, reserved=reserved, n_reserved=n_reserved)
+        return truncate(
+            values, candidates, keep, reserved=reserved, n_reserved=n_reserved, sure=sure
+        )
 
     def _gate(
         self,
@@ -255,6 +287,14 @@ def _take(candidates: Candidates, columns: NDArray[np.int16], n: NDArray[np.int3
     return out
 
 
+def _carried(
+    explore: NDArray[np.uint8] | None, columns: NDArray[np.int16]
+) -> NDArray[np.uint8] | None:
+    if explore is None:
+        return None
+    return explore[np.arange(columns.shape[0])[:, None], np.maximum(columns, 0)]
+
+
 def _score(
     kept: Candidates,
     columns: NDArray[np.int16],
@@ -274,7 +314,14 @@ def _score(
     )
 
 
-def _provenance(requests: RequestBatch, slate: Slate, scored: Scored, trail: Trail) -> Served:
+def _provenance(
+    requests: RequestBatch,
+    slate: Slate,
+    kinds: NDArray[np.uint8],
+    scored: Scored,
+    trail: Trail,
+    view: PlatformView,
+) -> Served:
     """Trace every placement back through the stages to its places in the organic orders."""
     shape = slate.column.shape
     rows = np.arange(shape[0])[:, None]
@@ -292,6 +339,9 @@ def _provenance(requests: RequestBatch, slate: Slate, scored: Scored, trail: Tra
             values, candidates.note_idx, np.maximum(columns, 0), filled, candidates.n, out
         )
         places.append(out)
+    similarity, repeats = np.empty(shape, np.float32), np.empty(shape, np.uint8)
+    notes = view.notes
+    describe_redundancy(slate.note_idx, notes.embedding, notes.category, similarity, repeats)
     return Served(
         requests=requests,
         slate=slate,
@@ -300,5 +350,8 @@ def _provenance(requests: RequestBatch, slate: Slate, scored: Scored, trail: Tra
         organic_rank=places[0],
         organic=scored.organic[rows, at],
         p=scored.p[rows, at],
+        slot_kind=kinds,
+        similarity=similarity,
+        category_repeats=repeats,
         trail=trail,
     )

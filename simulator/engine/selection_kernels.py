@@ -6,6 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simulator.contracts.events import SlotKind
+
+_EXPLORE = int(SlotKind.EXPLORE)
+_MOST_PICKS = 255
 _BYTE = np.uint64(255)
 _SIGN = np.uint32(0x80000000)
 _ALL = np.uint32(0xFFFFFFFF)
@@ -69,6 +73,7 @@ def truncate_rows(
     new_keep: int,
     reserved: NDArray[np.uint8],
     n_reserved: int,
+    sure: NDArray[np.uint8],
     columns: NDArray[np.int16],
     n_kept: NDArray[np.int32],
 ) -> None:
@@ -82,6 +87,7 @@ def truncate_rows(
         new_keep: places for new notes alone, or -1 for free competition.
         reserved: uint8[B, K], or of no size when `n_reserved` is 0.
         n_reserved: places for reserved candidates.
+        sure: uint8[B, K], above 0 for what is kept whatever its value, or of no size for none.
         columns: int16[B, keep], receives columns, -1 where empty.
         n_kept: int32[B], receives their number.
     """
@@ -92,19 +98,28 @@ def truncate_rows(
     for b in range(values.shape[0]):
         _sort_row(bits, note_idx, b, n[b], keys, spare, counts)
         is_split = new_keep >= 0
-        first = new_keep if is_split else 0
-        if not is_split and n_reserved > 0:
-            for k in range(n[b]):
-                first += 1 if reserved[b, k] else 0
-            first = min(first, n_reserved, keep)
-        second = keep - first
+        first, n_sure = 0, 0
+        for k in range(n[b]):
+            if sure.shape[0] and sure[b, k]:
+                n_sure += 1
+            elif not is_split and n_reserved > 0 and reserved[b, k]:
+                first += 1
+        n_sure = min(n_sure, keep)
+        first = min(new_keep if is_split else min(first, n_reserved), keep)
+        second = keep - first - n_sure
+        if second < 0:
+            first, second = first + second, 0
         kept = 0
         for i in range(n[b]):
             k = int(keys[i] & np.uint64(0xFFFF))
             is_lane = note_idx[b, k] >= new_start
             if not is_split:
                 is_lane = first > 0 and reserved[b, k] > 0
-            if is_lane and first > 0:
+            if sure.shape[0] and sure[b, k]:
+                if n_sure == 0:
+                    continue
+                n_sure -= 1
+            elif is_lane and first > 0:
                 first -= 1
             elif second > 0 and not (is_split and is_lane):
                 second -= 1
@@ -175,3 +190,52 @@ def mark_insertable(
                     for p in range(insert.shape[0]):
                         if insert[p, m] and remaining[p, m] > 0:
                             out[b, k] = 1
+
+
+@njit(cache=True)
+def mark_picks(
+    found: NDArray[np.int32],
+    start: int,
+    stop: int,
+    slot_kind: NDArray[np.uint8],
+    picks_per_slot: int,
+    alone: np.uint32,
+    note_idx: NDArray[np.int32],
+    channels: NDArray[np.uint32],
+    n: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    """Number the picks for exploration slots, and drop what else only their channel found.
+
+    Args:
+        found: int32[B, J], results of all channels side by side.
+        start, stop: places of the channel that picks, first pick first.
+        slot_kind: uint8[B, S].
+        picks_per_slot: picks for each exploration slot.
+        alone: bits of channels whose finds are no candidates on their own account.
+        note_idx, channels, n: the candidates; changed in place, their order kept.
+        out: uint8[B, J], receives places from 1 in the order of picks, 0 for other candidates.
+    """
+    for b in range(note_idx.shape[0]):
+        most, place, kept = 0, 0, 0
+        for s in range(slot_kind.shape[1]):
+            most += picks_per_slot if slot_kind[b, s] == _EXPLORE else 0
+        most = min(most, _MOST_PICKS)
+        out[b] = 0
+        for j in range(start, stop):
+            if place == most or found[b, j] < 0:
+                break
+            for k in range(n[b]):
+                if note_idx[b, k] == found[b, j]:
+                    place += 1
+                    out[b, k] = place
+                    break
+        for k in range(n[b]):
+            pick = out[b, k]
+            if channels[b, k] & ~alone or pick > 0:
+                note_idx[b, kept], channels[b, kept] = note_idx[b, k], channels[b, k]
+                out[b, kept] = pick
+                kept += 1
+        for k in range(kept, n[b]):
+            note_idx[b, k], out[b, k] = -1, 0
+        n[b] = kept

@@ -107,6 +107,9 @@ def window_of(
         organic_rank=np.full(shape, 3, np.int16),
         organic=np.full(shape, 0.25, np.float32),
         p=np.full((*shape, N_HEADS), 0.1, np.float32),
+        slot_kind=np.full(shape, 4, np.uint8),
+        similarity=np.full(shape, 0.75, np.float32),
+        category_repeats=np.full(shape, 6, np.uint8),
         trail=None,
     )
     actions = np.zeros((*shape, N_KINDS), np.float32)

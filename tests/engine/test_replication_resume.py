@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from simulator.app.scenario import DEFAULT_RECALL
 from simulator.contracts.errors import RunError
 from simulator.contracts.events import DAY_S
 from simulator.engine.replication import Hooks, InterruptedRunError
@@ -16,6 +17,12 @@ WORLDS = {
     "odd_windows": {**FREE, "serving_window_s": 77},
     "rush": {**RUSH, "warm_up": "1d", "policies": [{"type": "forced_insertion"}]},
     "two_queues": {"queues.type": "separate", "horizon": "2d"},
+    "exploring": {
+        "horizon": "2d",
+        "recall": [*DEFAULT_RECALL, {"type": "curated", "min_clicks": 5}],
+        "exploration.share": 0.2,
+        "rerank": {"type": "dpp", "rules": {"same_cluster_gap": 5, "n_clusters": 20}},
+    },
 }
 
 

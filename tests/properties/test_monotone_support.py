@@ -7,6 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from simulator.app.scenario import DEFAULT_RECALL
 from simulator.contracts.batches import SESSIONS_PER_DAY, RequestBatch
 from simulator.contracts.events import DAY_S
 from simulator.contracts.support import NoteSupport, SupportTable
@@ -17,9 +18,14 @@ N_REQUESTS = 60
 
 
 DIVERSE = {"pre_rank.diversity.weight": 1.0, "pre_rank.diversity.direct": 20}
+DPP = {
+    "rerank": {"type": "dpp", "theta": 0.6, "window": 4, "rules": {"same_category_gap": 2}},
+    "recall": [*DEFAULT_RECALL, {"type": "curated", "min_clicks": 5}],
+    "exploration.share": 0.1,
+}
 
 
-@pytest.fixture(scope="module", params=[{}, DIVERSE], ids=["plain", "diverse"])
+@pytest.fixture(scope="module", params=[{}, DIVERSE, DPP], ids=["plain", "diverse", "dpp"])
 def served(request, tmp_path_factory):
     """Return a function from support to slates, on a platform after a day of use."""
     replication = prepare(tmp_path_factory.mktemp("monotone"), RUSH | request.param)
