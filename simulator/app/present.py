@@ -17,6 +17,7 @@ FAMILY_TITLES: Final = {
     "reader": "Readers: how do new notes do in front of them?",
     "platform": "Platform: does the feed as a whole keep its readers?",
     "content": "Content: is good new content found?",
+    "diversity": "Diversity: are slates varied, and do readers stay?",
     "recommender": "Recommender: is it right about clicks?",
 }
 
@@ -53,6 +54,10 @@ PHRASES: Final = {
     "impression_gini_new": "0: new notes share impressions evenly, 1: one takes all",
     "new_note_impression_share": "impressions that go to new notes",
     "discoverable_corpus": "notes that readers like after their first day",
+    "intra_list_similarity": "how alike the notes of a slate are; 1 is all the same",
+    "distinct_categories_per_slate": "categories among the notes seen of a slate",
+    "requests_per_session": "slates that a reader asks for before leaving",
+    "exploration_impression_share": "impressions in slots that explore interests",
     "auc": "chance that a click was predicted above a non-click; 0.5 is guessing",
     "auc_new": "… for new notes",
     "auc_old": "… for older notes",
@@ -67,7 +72,7 @@ PHRASES: Final = {
 }
 """What a metric tells, in a few words; its full definition is `notesim show RUN --define`."""
 
-_PLAIN: Final = ("auc", "gauc", "calibration", "impression_gini")
+_PLAIN: Final = ("auc", "gauc", "calibration", "impression_gini", "intra_list_similarity")
 _SPANS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.metrics import content, creator, guarantee, platform, reader, recommender
+from simulator.metrics import content, creator, diversity, guarantee, platform, reader, recommender
 from simulator.metrics.catalog import Family, Metric
 from simulator.results.params import MetricParams
 
@@ -14,6 +14,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     reader.FAMILY,
     platform.FAMILY,
     content.FAMILY,
+    diversity.FAMILY,
     recommender.FAMILY,
 )
 

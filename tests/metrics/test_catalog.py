@@ -36,6 +36,8 @@ def test_every_agreed_name_is_there():
         *("calibration", "calibration_new", "calibration_old"),
         *("quota_progress_quarter", "quota_progress_half", "quota_under_delivery"),
         *("quota_over_delivery", "promise_fulfilment", "supported_share"),
+        *("intra_list_similarity", "distinct_categories_per_slate", "requests_per_session"),
+        "exploration_impression_share",
     }
     assert set(names()) == expected
     assert len(names()) == len(expected)
@@ -45,6 +47,7 @@ def test_every_agreed_name_is_there():
         "reader",
         "platform",
         "content",
+        "diversity",
         "recommender",
     ]
 
