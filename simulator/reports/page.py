@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +17,7 @@ from typing import Any
 from simulator.contracts.errors import RunError
 
 _TEMPLATE = "page.html.j2"
+_END_OF_SCRIPT = re.compile("</script", re.IGNORECASE)
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
@@ -41,7 +43,7 @@ class Table:
     Attributes:
         title: what it shows.
         columns: headings.
-        rows: cells, one list a row.
+        rows: cells, one list a row; a cell may have several lines.
         caption: how to read it.
     """
 
@@ -110,8 +112,8 @@ def render(page: Page) -> str:
     return environment.get_template(_TEMPLATE).render(
         page=page,
         parts=list(zip(page.sections, numbered, strict=True)),
-        specs=_in_script(json.dumps([chart.spec for chart in charts], allow_nan=False)),
-        scripts=_in_script(chart_scripts()) if charts else "",
+        specs=_json([chart.spec for chart in charts]),
+        scripts=chart_scripts() if charts else "",
     )
 
 
@@ -128,12 +130,13 @@ def chart_scripts() -> str:
     try:
         import vl_convert
 
-        return str(vl_convert.javascript_bundle(_SNIPPET, vl_version=version))
+        scripts = vl_convert.javascript_bundle(_SNIPPET, vl_version=version)
     except (ImportError, ValueError) as error:
         text = f"no scripts for Vega-Lite {version}: pip install --upgrade vl-convert-python"
         raise RunError(text, "report") from error
+    return _END_OF_SCRIPT.sub(r"<\\/script", scripts)
 
 
-def _in_script(text: str) -> str:
-    """Return a script or JSON text that no parser of HTML takes for the end of its element."""
-    return text.replace("</", "<\\/").replace("<!--", "<\\!--")
+def _json(value: object) -> str:
+    """Return JSON that no parser of HTML takes for markup."""
+    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,10 +82,9 @@ def effects(worlds: Worlds) -> list[Effect]:
         for name, (over, under) in outcome_ratios(worlds).items()
         for base, other in _pairs_of(worlds.boosts, over, under)
     ]
-    found += [
-        _effect("same_pair_p_click", *_same_pairs(worlds, boost), seeds)
-        for boost in worlds.boosts[1:]
-    ]
+    for base_boost, boost in itertools.combinations(worlds.boosts, 2):
+        for name, sides in _met(worlds, boost, base_boost).items():
+            found.append(_effect(name, *sides, seeds))
     order = {outcome.name: i for i, outcome in enumerate(OUTCOMES)}
     return sorted(found, key=lambda e: (order[e.outcome], e.against, e.boost))
 
@@ -134,19 +134,31 @@ def _pairs_of(
 ) -> Iterator[tuple[_Side, _Side]]:
     """Yield (smaller boost, larger boost) of every pair."""
     sides = [_Side(*side) for side in zip(boosts, over, under, strict=True)]
-    return ((sides[i], sides[j]) for i in range(len(sides)) for j in range(i + 1, len(sides)))
+    return itertools.combinations(sides, 2)
 
 
-def _same_pairs(worlds: Worlds, boost: float) -> tuple[_Side, _Side]:
-    rows = worlds.pairs[worlds.pairs["boost"] == boost]
+def _met(worlds: Worlds, boost: float, against: float) -> dict[str, tuple[_Side, _Side]]:
+    """Return the outcomes that compare readers: by name, the boost's side and the other's."""
+    table = worlds.meetings
+    rows = table[(table["boost"] == boost) & (table["against"] == against)]
     cluster = rows["cluster"].to_numpy(np.int64)
+    notes = worlds.by_cluster(np.ones(len(worlds.notes)))
 
-    def total(values: Floats) -> Floats:
+    def total(name: str) -> Floats:
+        values = rows[name].to_numpy(np.float64)
         return np.bincount(cluster, values, worlds.n_clusters).astype(np.float64)
 
-    n = total(np.ones(len(rows)))
-    other, base = (total(rows[name].to_numpy(np.float64)) for name in ("p_click", "base_p_click"))
-    return _Side(boost, other, n), _Side(worlds.boosts[0], base, n)
+    both = total("both")
+    return {
+        "later_fresh": (
+            _Side(boost, total("fresh"), notes),
+            _Side(against, total("base_fresh"), notes),
+        ),
+        "same_pair_p_click": (
+            _Side(boost, total("p_click"), both),
+            _Side(against, total("base_p_click"), both),
+        ),
+    }
 
 
 def _effect(name: str, other: _Side, base: _Side, seeds: NDArray[np.int64]) -> Effect:

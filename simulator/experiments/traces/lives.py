@@ -89,28 +89,26 @@ def note_lives(folder: Path, span: Span) -> pd.DataFrame:
     return lives.drop(columns="note_id")
 
 
-def natural_pairs(folder: Path, span: Span) -> pd.DataFrame:
-    """Return natural impressions after the window: who saw which note, and what was predicted.
+def meetings(folder: Path, span: Span) -> pd.DataFrame:
+    """Return which readers every note of a run met, and what was predicted of them.
 
-    A reader sees a note once, so the same reader and note are at most once in each run. What two
-    runs predict for the pairs that both have differs by what is believed of the note, not by who
-    its readers are.
+    A reader sees a note once, so a reader and a note are at most once in each run.
 
     Args:
         folder: finished run that has kept its event log.
         span: notes and ages.
 
     Returns:
-        Columns of `TWIN`, `reader_id`, `p_click` and `value`.
+        One row an impression: the columns of `TWIN`, `reader_id`, `p_click`, `in_window` (True
+        while support may act) and `is_later` (True for natural traffic after that).
     """
     with Query(folder, ["events", "notes"]) as query:
         query.execute(_chosen(span))
         return query.frame(f"""
-            SELECT c.creator_id, c.published_t, c.copy, e.reader_id,
-                e.p_click::DOUBLE AS p_click, e.organic_value::DOUBLE AS value
-            FROM events e JOIN chosen c USING (note_id)
-            WHERE e.granted_by = 0 AND e.note_age_s >= {span.window_s}
-                AND e.note_age_s < {span.edges_s[-1]}
+            SELECT c.creator_id, c.published_t, c.copy, e.reader_id, e.p_click::DOUBLE AS p_click,
+                e.note_age_s < {span.window_s} AS in_window,
+                e.note_age_s >= {span.window_s} AND e.granted_by = 0 AS is_later
+            FROM events e JOIN chosen c USING (note_id) WHERE e.note_age_s < {span.edges_s[-1]}
             ORDER BY c.note_id, e.t, e.reader_id""")
 
 

@@ -40,6 +40,7 @@ OUTCOMES: Final = (
     Outcome("smoothed_ctr", "share", "smoothed click rate of a note when the window ends"),
     Outcome("evidence", "value", "log(1 + impressions) of a note when the window ends"),
     Outcome("later_impressions", "count", "natural impressions a note after the window"),
+    Outcome("later_fresh", "count", "those by readers whom the note met in neither window"),
     Outcome("later_clicks", "count", "clicks a note on natural impressions after the window"),
     Outcome("later_ctr", "share", "clicks per natural impression after the window"),
     Outcome("later_p_click", "share", "predicted click probability of those impressions"),
@@ -53,8 +54,9 @@ OUTCOMES: Final = (
 )
 """Outcomes of a life; natural impressions are those that no support acted on.
 
-The smoothed click rate and the evidence count every note once, shown or not. What is predicted for
-impressions depends on who the readers are; `same_pair_p_click` compares the same readers.
+The smoothed click rate and the evidence count every note once, shown or not. A note that met more
+readers in its window has fewer left: `later_fresh` compares the readers who are left in both runs.
+What is predicted depends on who the readers are: `same_pair_p_click` compares the same readers.
 """
 
 CURVES: Final = (
@@ -88,7 +90,7 @@ _PARTS: Final = {
 
 
 def outcome_ratios(worlds: Worlds) -> dict[str, Ratio]:
-    """Return numerator and denominator of every outcome of a life but `same_pair_p_click`.
+    """Return numerator and denominator of the outcomes of a life that do not compare readers.
 
     `later_per_gained` of the control is 0 / 1; of a boost it is the natural impressions after the
     window over the impressions in it, both less those of the control.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.traces.lives import COUNTS, TWIN, Span
+from simulator.experiments.traces.meetings import compare_meetings
 
 Floats = NDArray[np.float64]
 
@@ -21,12 +22,12 @@ class Told:
 
     Attributes:
         lives: see `note_lives`, of the notes to compare.
-        pairs: see `natural_pairs`, of the same notes.
+        meetings: see `lives.meetings`, of the same notes.
         click_rate: clicks per impression of the run.
     """
 
     lives: pd.DataFrame
-    pairs: pd.DataFrame
+    meetings: pd.DataFrame
     click_rate: float
 
 
@@ -42,8 +43,7 @@ class Worlds:
         smoothed: float64[boosts, N, bands], click rate of each note at the end of a band as the
             platform sees it: (clicks + r·m) / (impressions + m), with the run's own click rate r
             and m pseudo-impressions.
-        pairs: one row a natural impression after the window that a seed's control and another run
-            have in common: `boost`, `cluster`, `p_click`, `base_p_click`.
+        meetings: see `compare_meetings`; one row a `cluster`, `boost` and smaller boost `against`.
         unmatched: notes left out because the run of some boost does not have them.
     """
 
@@ -52,7 +52,7 @@ class Worlds:
     notes: pd.DataFrame
     counts: Floats
     smoothed: Floats
-    pairs: pd.DataFrame
+    meetings: pd.DataFrame
     unmatched: int
 
     @property
@@ -100,7 +100,7 @@ def side_by_side(
         AnalysisError: no note is in the runs of all boosts.
     """
     seeds = sorted({seed for seed, _ in told})
-    notes, counts, smoothed, pairs, unmatched = [], [], [], [], 0
+    notes, counts, smoothed, met, unmatched = [], [], [], [], 0
     for seed in seeds:
         runs = [told[seed, boost] for boost in boosts]
         shared, left_out = _shared([run.lives for run in runs])
@@ -110,7 +110,7 @@ def side_by_side(
         notes.append(shared.reset_index()[TWIN].assign(seed=seed))
         counts.append(seen)
         smoothed.append(_smoothed(seen, rates, prior_impressions))
-        pairs.append(_same_pairs(runs, boosts).assign(seed=seed))
+        met.append(_meetings(runs, boosts).assign(seed=seed))
     table = pd.concat(notes, ignore_index=True)
     if not len(table):
         raise AnalysisError("no note of the cohort is in the runs of every boost")
@@ -123,7 +123,7 @@ def side_by_side(
         table,
         np.concatenate(counts, axis=1),
         np.concatenate(smoothed, axis=1),
-        pd.concat(pairs, ignore_index=True).merge(of_creator, on=["seed", "creator_id"]),
+        pd.concat(met, ignore_index=True).merge(of_creator, on=["seed", "creator_id"]),
         unmatched,
     )
 
@@ -154,12 +154,12 @@ def _smoothed(counts: Floats, rates: Floats, prior: float) -> Floats:
     return np.asarray((clicked + prior * rates[:, None, None]) / (shown + prior))
 
 
-def _same_pairs(runs: Sequence[Told], boosts: Sequence[float]) -> pd.DataFrame:
-    key = [*TWIN, "reader_id"]
-    base = runs[0].pairs[[*key, "p_click"]].rename(columns={"p_click": "base_p_click"})
-    found = [
-        run.pairs[[*key, "p_click"]].merge(base, on=key).assign(boost=boost)
-        for run, boost in zip(runs[1:], boosts[1:], strict=True)
+def _meetings(runs: Sequence[Told], boosts: Sequence[float]) -> pd.DataFrame:
+    tables = [
+        compare_meetings(runs[j].meetings, runs[i].meetings).assign(
+            boost=boosts[j], against=boosts[i]
+        )
+        for i in range(len(boosts))
+        for j in range(i + 1, len(boosts))
     ]
-    columns = [*key, "p_click", "base_p_click", "boost"]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    return pd.concat(tables, ignore_index=True)
