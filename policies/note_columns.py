@@ -48,4 +48,5 @@ class NoteColumns:
 
     def load_state(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
-        self._table.load_state("note", arrays)
+        if self._start:
+            self._table.load_state("note", arrays)

@@ -87,6 +87,16 @@ class PromiseConfig(PluginConfig):
                 )
         return self
 
+    @property
+    def windows_s(self) -> tuple[int, ...]:
+        """Age of a note at the end of each stage, seconds."""
+        return (self.window, *(stage.window for stage in self.later_stages))
+
+    def scaled_targets(self, spec: PlatformSpec) -> tuple[float, ...]:
+        """Return life impressions at the end of each stage, in a world of this scale."""
+        targets = (self.target, *(stage.target for stage in self.later_stages))
+        return tuple(scaled(target, spec.threshold_scale) for target in targets)
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -112,11 +122,9 @@ class Promises:
     """The book of promises of one policy.
 
     Args:
-        config: windows and pacing.
-        spec: the platform.
-        next_target: what to promise to notes at the start of a stage; the configured targets when
-            silent.
-        windows_s: age at the end of each stage, seconds; the configured windows when silent.
+        config: pacing.
+        next_target: what to promise to notes at the start of a stage.
+        windows_s: age at the end of each stage, seconds.
 
     Attributes:
         clock: the clock that pacing goes by.
@@ -126,15 +134,12 @@ class Promises:
     def __init__(
         self,
         config: PromiseConfig,
-        spec: PlatformSpec,
-        next_target: NextTarget | None = None,
-        windows_s: tuple[int, ...] | None = None,
+        next_target: NextTarget,
+        windows_s: tuple[int, ...],
     ) -> None:
         self._config = config
-        self._scale = spec.threshold_scale
-        self._next_target = next_target or self._configured
-        later = tuple(stage.window for stage in config.later_stages)
-        self._windows = windows_s or (config.window, *later)
+        self._next_target = next_target
+        self._windows = windows_s
         self._columns = NoteColumns(_COLUMNS)
         self._changes: list[QuotaChanges] = []
         self.clock = DayClock(is_on=config.day_clock)
@@ -163,6 +168,14 @@ class Promises:
         """Give up notes with open promises before their deadline."""
         self._log(rows, np.full(rows.size, QuotaEvent.STOPPED))
         self._close(rows)
+
+    def is_open(self, note_idx: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return which of some places hold a note with an open promise; padding does not."""
+        if not self.rows.size:
+            return np.zeros(note_idx.shape, np.bool_)
+        known = (note_idx >= self.rows[0]) & (note_idx < self._columns.n)
+        state = self["state"][np.where(known, note_idx, 0)]
+        return np.asarray(known & (state == _OPEN))
 
     def pace(self, view: PlatformView, rows: Rows) -> Pace:
         """Return where notes with open promises stand."""
@@ -216,12 +229,6 @@ class Promises:
         self.rows = mine["rows"].copy()
         self._columns.load_state(mine)
         self.clock.load_state(mine)
-
-    def _configured(
-        self, view: PlatformView, rows: Rows, stage: int, met: NDArray[np.bool_]
-    ) -> NDArray[np.float32]:
-        targets = (self._config.target, *(later.target for later in self._config.later_stages))
-        return np.full(rows.size, scaled(targets[stage], self._scale), np.float32)
 
     def _begin(self, view: PlatformView) -> None:
         fresh = self._columns.cover(view.notes.n)
@@ -283,3 +290,17 @@ class Promises:
 def scaled(count: float, scale: float) -> float:
     """Return a count for a platform of full size in this world, at least 1, rounded up."""
     return float(max(1.0, np.ceil(count * scale - 1e-9)))
+
+
+def refuse_later_stages(config: PromiseConfig, instead: str) -> None:
+    """Refuse `later_stages` for a policy that makes its own.
+
+    Args:
+        config: the policy's configuration.
+        instead: the knobs that take their place.
+
+    Raises:
+        ValueError: `later_stages` is not empty.
+    """
+    if config.later_stages:
+        raise ValueError(f"later_stages means nothing here; use {instead}")

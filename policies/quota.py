@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from policies.dynamic_boost import DynamicBoost, DynamicBoostConfig
-from policies.promises import Promises
-from simulator.contracts.plugins import Arrays, TrafficPolicy
-from simulator.contracts.quotas import QuotaChanges
-from simulator.contracts.spec import PlatformSpec
-from simulator.contracts.support import NoteSupport
-from simulator.contracts.views import PlatformView
+from policies.dynamic_boost import DynamicBoostConfig, DynamicBoostPolicy
 
 
 class QuotaConfig(DynamicBoostConfig):
@@ -19,7 +13,7 @@ class QuotaConfig(DynamicBoostConfig):
     type: Literal["quota"] = "quota"
 
 
-class Quota(TrafficPolicy[QuotaConfig]):
+class Quota(DynamicBoostPolicy[QuotaConfig]):
     """Reach `target` impressions by age `window`: coefficient = base · f(t, x), then nothing.
 
     The third generation of traffic control in course slides on cold start, after guaranteed
@@ -29,34 +23,3 @@ class Quota(TrafficPolicy[QuotaConfig]):
     """
 
     Config = QuotaConfig
-
-    def setup(self, spec: PlatformSpec) -> None:
-        """Start without promises."""
-        super().setup(spec)
-        self._promises = Promises(self.config, spec)
-        self._boost = DynamicBoost(self.config, self._promises)
-
-    @property
-    def tick_period_s(self) -> int:
-        """Time between two control steps, seconds."""
-        return self.config.tick
-
-    def on_tick(self, view: PlatformView) -> None:
-        """Compute the coefficients."""
-        self._boost.tick(view)
-
-    def support(self, view: PlatformView) -> NoteSupport | None:
-        """Return the support of notes with open promises."""
-        return self._boost.support(view)
-
-    def quota_changes(self) -> QuotaChanges | None:
-        """Return promises that began or ended since the last call."""
-        return self._promises.take_changes()
-
-    def state_arrays(self) -> Arrays:
-        """Return the book of promises."""
-        return self._promises.state_arrays()
-
-    def load_state(self, arrays: Arrays) -> None:
-        """Take back the book of promises."""
-        self._promises.load_state(arrays)
