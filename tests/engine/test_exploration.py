@@ -208,7 +208,7 @@ def test_a_share_needs_its_pool():
     with pytest.raises(ScenarioError) as caught:
         load_scenario(dict(TINY), {"exploration.share": 0.02})
     text = str(caught.value)
-    assert "exploration.channel" in text
+    assert "exploration.share" in text
     assert "no channel 'curated'" in text
     with pytest.raises(ScenarioError, match="did you mean 'curated'"):
         load_scenario(
