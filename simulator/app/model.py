@@ -250,8 +250,8 @@ class ScenarioBase(Config):
         channels = [self.channel_name(config) for config in self.recall]
         if self.exploration.share == 0 or name in channels:
             return []
-        field = "channel" if "channel" in self.exploration.model_fields_set else "share"
-        text = f"slots that explore need notes from recall, and {_not_there('channel', name, channels)}"
+        field = "share" if name == ExplorationConfig().channel else "channel"
+        text = f"slots that explore need one: {_not_there('channel', name, channels)}"
         return [(("exploration", field), text)]
 
     def _shocks_out_of_place(self) -> list[tuple[KeyPath, str]]:
