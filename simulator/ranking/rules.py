@@ -12,7 +12,9 @@ class SlateRules(Config):
     """Rules that come before diversity; the source's values are from course slides on reranking.
 
     Where no candidate keeps all rules, they are given up in this order until one does: cluster
-    gap, category gap, run of one type, supported gap, promoted gap, shopping cards.
+    gap, category gap, run of one type, supported gap, promoted gap, shopping cards. The supported
+    gap caps support: a note that begins to be supported comes under it, so with this rule, and
+    only with it, a little support may show a note less than none.
     """
 
     longest_type_run: int = knob(
