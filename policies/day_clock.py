@@ -15,7 +15,7 @@ from simulator.contracts.views import PlatformView
 
 N_HOURS: Final = 24
 _EDGES: Final = np.arange(N_HOURS + 1, dtype=np.float64) * HOUR_S
-_BELIEF_S: Final = 300.0
+_BELIEF_S: Final = 60.0
 
 
 class DayClock:
