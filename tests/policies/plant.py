@@ -1,8 +1,8 @@
 """A platform in miniature for controllers: what a note gets grows with its coefficient.
 
-In each step of five minutes a note less than a day old gets a keyed Poisson number of impressions
-with mean rate · (pre_rank · rank)^(elasticity/2) · e^(price gain · price) · traffic; support ends
-with `remaining`, as in the reranker. Notes without recall get nothing whatever their support.
+In each step of five minutes a note gets a randomly rounded number of impressions of mean rate ·
+(pre_rank · rank)^(elasticity/2) · e^(price gain · price) · traffic; support ends with `remaining`,
+as in the reranker. Notes without recall get nothing whatever their support.
 """
 
 import dataclasses
@@ -102,12 +102,12 @@ class Plant:
             effect[support.note_idx] *= np.exp(self.price_gain * support.price)
             left[support.note_idx] = np.minimum(support.remaining, 10**6)
         rng = np.random.default_rng([self.seed, int(self.now)])
-        u = rng.random((2, self.given.size))[:, :n]
+        u = rng.random(self.given.size)[:n]
         young = (self.now - self.published[:n] < 3 * DAY_S) & ~self.dead[:n]
         plain = self.rate_h[:n] * share * young
-        helped = np.minimum(_poisson(u[0], plain * effect), left)
+        helped = np.minimum(np.floor(plain * effect + u), left)
         self.helped[:n] += helped
-        shown = np.where(left > helped, helped, np.maximum(helped, _poisson(u[0], plain)))
+        shown = np.where(left > helped, helped, np.maximum(helped, np.floor(plain + u)))
         self.given[:n] += shown
         self.clicks[:n] += np.minimum(rng.binomial(shown.astype(int), self.click_rate[:n]), shown)
 
@@ -121,10 +121,3 @@ class Plant:
             )
             if kind == event
         ]
-
-
-def _poisson(u, mean):
-    """Invert the distribution function: a larger mean never gives fewer."""
-    from scipy.stats import poisson
-
-    return np.where(mean > 0, poisson.ppf(u, np.maximum(mean, 1e-12)), 0.0)
