@@ -15,6 +15,8 @@ class NoteContent:
 
     Attributes:
         key: uint64[n], stable identity of the note: the same in every world of a seed.
+        creator: int32[n], who made it and gave it a style: the creator's row among readers, which
+            is the same in every world of a seed.
         category: int16[n].
         keywords: int32[n, W], -1 where unused.
         is_video: uint8[n].
@@ -24,6 +26,7 @@ class NoteContent:
     """
 
     key: NDArray[np.uint64]
+    creator: NDArray[np.int32]
     category: NDArray[np.int16]
     keywords: NDArray[np.int32]
     is_video: NDArray[np.uint8]

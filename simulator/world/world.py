@@ -235,7 +235,7 @@ class World:
         if isinstance(rows, slice):
             rows = np.arange(*rows.indices(self.notes.n), dtype=np.int32)
         content_dim = self.config.notes.content_dim
-        return self._encoder.titles(note_content(self.notes, rows, content_dim))
+        return self._encoder.titles(note_content(self.notes, self.creators, rows, content_dim))
 
     def oracle_click_probability(
         self, reader_idx: NDArray[np.int32], note_idx: NDArray[np.int32]

@@ -56,17 +56,21 @@ def write_notes(
         is_video=notes.is_video[rows].copy(),
         is_promoted=_flag(seed, Purpose.NOTE_PROMOTED, key, config.notes.promoted_share),
         has_card=_flag(seed, Purpose.NOTE_CARD, key, config.notes.card_share),
-        embedding=encoder.encode(note_content(notes, rows, config.notes.content_dim)),
+        embedding=encoder.encode(note_content(notes, creators, rows, config.notes.content_dim)),
         key=key,
     )
 
 
 def note_content(
-    notes: NoteTruth, rows: slice | NDArray[np.integer], content_dim: int
+    notes: NoteTruth,
+    creators: CreatorTruth,
+    rows: slice | NDArray[np.integer],
+    content_dim: int,
 ) -> NoteContent:
     """Return what an encoder may see of notes: everything but the hidden part of appeal."""
     return NoteContent(
         key=notes.key[rows],
+        creator=creators.reader_idx[notes.creator_idx[rows]],
         category=notes.category[rows],
         keywords=notes.keywords[rows],
         is_video=notes.is_video[rows],

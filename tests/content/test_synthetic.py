@@ -29,6 +29,7 @@ def make_content(n=400, seed=0, **changes):
     keywords[::2, 2] = -1
     content = {
         "key": hashed(seed, "test", np.arange(n)),
+        "creator": rng.integers(0, 200, n).astype(np.int32),
         "category": category,
         "keywords": keywords,
         "is_video": np.zeros(n, np.uint8),
