@@ -57,7 +57,7 @@ def render(content: NoteContent, keywords_per_category: int) -> NDArray[np.uint8
             if used
         ]
         image = _scene(int(content.category[row]), trace[row].tolist())
-        _put_elements(image, words, int(content.category[row]), trace[row].tolist())
+        _put_elements(image, words, trace[row].tolist())
         image = _finish(image, float(content.quality[row]), int(noise[row]))
         _put_style(image, int(style[row]), is_video=bool(content.is_video[row]))
         out[row] = np.frombuffer(image.tobytes(), np.uint8).reshape(SIZE, SIZE, 3)
@@ -81,7 +81,7 @@ def _scene(category: int, t: list[float]) -> Image:
     return image
 
 
-def _put_elements(image: Image, words: list[int], category: int, t: list[float]) -> None:
+def _put_elements(image: Image, words: list[int], t: list[float]) -> None:
     """Put one element for each keyword, the first largest."""
     dx, dy, grow = round(3 * t[9]), round(3 * t[10]), round(2 * t[11])
     for place, word in enumerate(words[: len(_SIZES)]):
