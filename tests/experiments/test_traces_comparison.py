@@ -158,6 +158,8 @@ def test_curves_are_by_age_and_against_the_control():
     assert point["difference"] == pytest.approx((34 - 30) / 3 / 2)
     assert point["to_h"] == 72
     assert table.loc[("impressions_per_day", 4.0, 0.0), "value"] == pytest.approx(24 / 3)
+    assert table.loc[("granted_share", 4.0, 0.0), "value"] == pytest.approx(20 / 24)
+    assert table.loc[("clicks_per_day", 4.0, 24.0), "value"] == pytest.approx(4 / 3 / 2)
     assert (table.loc[table.index.get_level_values("boost") == 1.0, "difference"] == 0).all()
 
 

@@ -62,6 +62,8 @@ What is predicted depends on who the readers are: `same_pair_p_click` compares t
 CURVES: Final = (
     Outcome("impressions_per_day", "count", "impressions a note and day"),
     Outcome("natural_per_day", "count", "natural impressions a note and day"),
+    Outcome("clicks_per_day", "count", "clicks a note and day"),
+    Outcome("granted_share", "share", "share of impressions that support acted on"),
     Outcome("ctr", "share", "clicks per impression"),
     Outcome("smoothed_ctr", "share", "smoothed click rate of a note when the band ends"),
     Outcome("p_click", "share", "predicted click probability when shown"),
@@ -133,11 +135,13 @@ def band_ratios(worlds: Worlds, band: int) -> dict[str, Ratio]:
         return worlds.by_cluster(values[..., band])
 
     notes = worlds.by_cluster(np.ones(worlds.counts.shape[:2]))
-    shown = total(worlds.count("impressions"))
+    shown, clicks = total(worlds.count("impressions")), total(worlds.count("clicks"))
     return {
         "impressions_per_day": (shown, notes * days),
         "natural_per_day": (total(worlds.natural("impressions")), notes * days),
-        "ctr": (total(worlds.count("clicks")), shown),
+        "clicks_per_day": (clicks, notes * days),
+        "granted_share": (total(worlds.count("granted")), shown),
+        "ctr": (clicks, shown),
         "smoothed_ctr": (total(worlds.smoothed), notes),
         "p_click": (total(worlds.count("p_click")), shown),
         "value": (total(worlds.count("value")), shown),
