@@ -39,7 +39,7 @@ class MpcConfig(PromiseConfig):
         tunable=True,
     )
     elasticity: float = knob(
-        1.0,
+        0.8,
         "Impressions of a note grow with its coefficient to this power.",
         ge=0.1,
         le=5,
@@ -51,6 +51,14 @@ class MpcConfig(PromiseConfig):
         unit="impressions",
         ge=0.1,
         le=1_000,
+    )
+    margin: float = knob(
+        1.0,
+        "Impressions planned beyond the need, × its square root: what comes is counted in whole "
+        "impressions and varies like a Poisson number.",
+        ge=0,
+        le=10,
+        tunable=True,
     )
     burst: float = knob(
         1.5,
@@ -161,7 +169,9 @@ class Mpc(PromisePolicy[MpcConfig]):
         edges = self._edges(view, rows)
         traffic = self._traffic(view, rows, edges)
         response = self._response(rows)
-        need = self.promises.remaining(view, rows) - response * traffic.sum(axis=1)
+        lacking = self.promises.remaining(view, rows).astype(np.float64)
+        lacking += config.margin * np.sqrt(lacking)
+        need = lacking - response * traffic.sum(axis=1)
         strongest = config.max_coefficient**config.elasticity - 1.0
         curve = config.burst * np.maximum(need, 0.0)[:, None] * self._due(view, rows, edges)
         plan = PlanInput(

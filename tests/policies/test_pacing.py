@@ -77,9 +77,7 @@ def test_outside_of_the_window_the_curve_stands_still():
     assert front_load(1.7, 2) == 1
 
 
-@pytest.mark.parametrize(
-    ("t0", "theta_a_day"), [(1.0, np.log(4 / 3)), (0.5, 2 * np.log(5 / 3))]
-)
+@pytest.mark.parametrize(("t0", "theta_a_day"), [(1.0, np.log(4 / 3)), (0.5, 2 * np.log(5 / 3))])
 def test_the_second_stage_of_the_slides(t0, theta_a_day):
     """100 by 24 h, then 200 by 72 h, with the first stage over at 24 h or met at 12 h."""
     theta = theta_through(t0 / 3, 0.5)

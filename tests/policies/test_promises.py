@@ -173,7 +173,9 @@ def test_its_state_is_all_it_knows():
     assert copy.pace(later, copy.rows).lag.tolist() == book.pace(later, book.rows).lag.tolist()
 
 
-@pytest.mark.parametrize("stage", [{"target": 100, "window": "72h"}, {"target": 200, "window": "24h"}])
+@pytest.mark.parametrize(
+    "stage", [{"target": 100, "window": "72h"}, {"target": 200, "window": "24h"}]
+)
 def test_stages_must_ascend(stage):
     with pytest.raises(ValueError, match="must ascend in target and window"):
         QuotaConfig(later_stages=[stage])
