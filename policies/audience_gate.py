@@ -67,6 +67,10 @@ class AudienceGateConfig(DynamicBoostConfig):
         le=1_000_000,
     )
 
+    def model_names(self) -> Mapping[str, str]:
+        """Return the model of interest, where one is named."""
+        return {} if self.interest_model is None else {"interest_model": self.interest_model}
+
 
 class AudienceGate(DynamicBoostPolicy[AudienceGateConfig]):
     """Help a note only where P(click | reader, note) ≥ its posterior click rate - δ.
