@@ -106,6 +106,7 @@ def _manifest(scenario: ResolvedScenario, path: Path) -> Manifest:
         utc_now,
     )
 
+    build.plugin("content", scenario.content)  # refused, if it is, before a folder exists
     funnel = build.build_funnel(scenario)
     return Manifest(
         name=scenario.name,

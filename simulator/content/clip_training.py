@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.content import clip_files
 from simulator.content.attributes import KEYWORDS, draw_notes
 from simulator.content.clip_model import ClipModel
 from simulator.content.covers import render
+from simulator.content.retrieval import Retrieval
 from simulator.content.titles import Language, write_titles
+from simulator.content.tokenizer import Tokenizer
 from simulator.contracts.random import stream_key
 from simulator.learning.networks import torch_alone
 
@@ -35,7 +39,7 @@ class Recipe:
     """
 
     model: str = clip_files.SMALL
-    steps: int = 1_400
+    steps: int = 1_200
     batch: int = 128
     seed: int = 0
     learning_rate: float = 2e-3
@@ -108,3 +112,38 @@ def _groups(network: torch.nn.Module, decay: float) -> list[dict[str, object]]:
     matrices = [p for p in network.parameters() if p.ndim > 1]
     rest = [p for p in network.parameters() if p.ndim <= 1]
     return [{"params": matrices, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
+
+
+def save_trained(
+    model: ClipModel,
+    recipe: Recipe,
+    folder: Path,
+    cpu_s: float,
+    found: Mapping[str, Retrieval],
+) -> Path:
+    """Write configuration, tokenizer, weights, and how the model was made and judged.
+
+    Args:
+        model: what `train` returned.
+        recipe: how it was trained.
+        folder: where to; made when it is not there.
+        cpu_s: CPU time of training and judging, seconds.
+        found: retrieval over held-out combinations, by language.
+
+    Returns:
+        The configuration, which names the model in a scenario.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / (clip_files.SMALL + clip_files.CONFIG)
+    config.write_text(json.dumps(clip_files.read_config(recipe.model), indent=2) + "\n")
+    if isinstance(model.tokenizer, Tokenizer):
+        model.tokenizer.save(clip_files.beside(config, clip_files.TOKENIZER))
+    clip_files.save_weights(model.network, clip_files.beside(config, clip_files.WEIGHTS))
+    facts = {
+        "recipe": asdict(recipe),
+        "cpu_s": round(cpu_s, 1),
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "retrieval": {language: asdict(value) for language, value in found.items()},
+    }
+    clip_files.beside(config, clip_files.RECIPE).write_text(json.dumps(facts, indent=2) + "\n")
+    return config

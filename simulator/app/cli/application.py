@@ -12,6 +12,7 @@ from simulator.app.cli import (
     channels,
     compare,
     compare_policies,
+    content,
     doctor,
     explain,
     failures,
@@ -84,3 +85,5 @@ def root(
 
 for _name, _function, _example in COMMANDS:
     app.command(_name, epilog=f"Example: {_example}")(reported(_function))
+
+app.add_typer(content.app, name="content")
