@@ -65,7 +65,7 @@ def build_network(model: str, config: dict[str, Any]) -> torch.nn.Module:
     from open_clip.model import CLIP
 
     if config_path(model) is None:
-        network = open_clip.create_model(model, load_weights=False)
+        network: torch.nn.Module = open_clip.create_model(model, load_weights=False)
         return network.eval()
     try:
         network = CLIP(**config)
@@ -91,6 +91,7 @@ def published_network(model: str, pretrained: str) -> torch.nn.Module:
             f"open_clip has no weights {pretrained!r} for {model}. "
             f"Allowed: {', '.join(tags) or 'none'}."
         )
+    network: torch.nn.Module
     try:
         network = open_clip.create_model(model, pretrained=pretrained)
     except (OSError, RuntimeError, ValueError) as error:

@@ -51,21 +51,24 @@ class ClipModel:
         mean = torch.tensor(getattr(visual, "image_mean", None) or _MEAN)[:, None, None]
         sd = torch.tensor(getattr(visual, "image_std", None) or _SD)[:, None, None]
         x = torch.from_numpy(covers).permute(0, 3, 1, 2).float() / 255.0
-        size = tuple(visual.image_size)
+        size = _sides(visual.image_size)
         if tuple(x.shape[-2:]) != size:
             x = torch.nn.functional.interpolate(x, size, mode="bilinear", align_corners=False)
-        return (x - mean) / sd
+        return (x - mean) / sd  # type: ignore[no-any-return]
 
     def tokens(self, titles: Sequence[str]) -> torch.Tensor:
         """Return int64[n, L] token ids."""
         if isinstance(self.tokenizer, Tokenizer):
-            return torch_alone().from_numpy(self.tokenizer(titles))
-        return self.tokenizer(list(titles))  # type: ignore[no-any-return]
+            import torch
+
+            return torch.from_numpy(self.tokenizer(titles))
+        ids: torch.Tensor = self.tokenizer(list(titles))
+        return ids
 
     def image_features(self, covers: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32[n, D] unit-length features of uint8[n, s, s, 3] covers."""
 
-        def features(start: int, stop: int) -> torch.Tensor:
+        def features(start: int, stop: int) -> Any:  # noqa: ANN401
             x = self.pictures(covers[start:stop])
             return self.network.encode_image(_padded(x, self.batch_size), normalize=True)
 
@@ -74,13 +77,13 @@ class ClipModel:
     def text_features(self, titles: Sequence[str]) -> NDArray[np.float32]:
         """Return float32[n, D] unit-length features of n titles."""
 
-        def features(start: int, stop: int) -> torch.Tensor:
+        def features(start: int, stop: int) -> Any:  # noqa: ANN401
             x = self.tokens(titles[start:stop])
             return self.network.encode_text(_padded(x, self.batch_size), normalize=True)
 
         return self._batched(features, len(titles))
 
-    def _batched(self, features: Callable[[int, int], torch.Tensor], n: int) -> NDArray[np.float32]:
+    def _batched(self, features: Callable[[int, int], Any], n: int) -> NDArray[np.float32]:
         """Run padded batches of one size and cut the padding off."""
         torch = torch_alone()
         parts = [np.zeros((0, 0), np.float32)] if n == 0 else []
@@ -127,8 +130,14 @@ def weights_path(model: str, checkpoint: str) -> Path:
     return clip_files.beside(config, clip_files.WEIGHTS)
 
 
+def _sides(size: int | Sequence[int]) -> tuple[int, ...]:
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
 def _padded(x: torch.Tensor, n: int) -> torch.Tensor:
     missing = n - x.shape[0]
     if not missing:
         return x
-    return torch_alone().cat([x, x[:1].expand(missing, *x.shape[1:])])
+    import torch
+
+    return torch.cat([x, x[:1].expand(missing, *x.shape[1:])])

@@ -66,4 +66,4 @@ def recall_at_1(queries: NDArray[np.float32], keys: NDArray[np.float32]) -> floa
         part = slice(start, start + GALLERY)
         nearest = (queries[part] @ keys[part].T).argmax(axis=1)
         hits += int((nearest == np.arange(nearest.shape[0])).sum())
-    return hits / queries.shape[0]
+    return hits / len(queries)
