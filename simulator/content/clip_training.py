@@ -16,6 +16,7 @@ from simulator.content.covers import render
 from simulator.content.retrieval import Retrieval
 from simulator.content.titles import Language, write_titles
 from simulator.content.tokenizer import Tokenizer
+from simulator.contracts.errors import RunError
 from simulator.contracts.random import stream_key
 from simulator.learning.networks import torch_alone
 
@@ -63,7 +64,7 @@ def train(recipe: Recipe, report: Report | None = None) -> ClipModel:
 
     Raises:
         PluginError: the configuration is missing or wrong.
-        FloatingPointError: the loss stopped being a number.
+        RunError: the loss stopped being a number.
     """
     torch = torch_alone()
     from open_clip.loss import ClipLoss
@@ -81,7 +82,7 @@ def train(recipe: Recipe, report: Report | None = None) -> ClipModel:
         loss = loss_of(*model.network(images, texts)[:3])
         value = float(loss.detach())
         if not math.isfinite(value):
-            raise FloatingPointError(f"the loss became {value} in step {step}")
+            raise RunError(f"the loss became {value} in step {step}; nothing is kept", "train")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

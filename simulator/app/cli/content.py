@@ -44,6 +44,8 @@ def train(
     from simulator.content.clip_training import Recipe, save_trained
     from simulator.content.clip_training import train as train_model
 
+    if out.exists() and not out.is_dir():
+        raise console.UsageError(f"{out} is a file, --out names a folder")
     recipe = Recipe(model=model, steps=steps, seed=seed, batch=batch)
     started = time.process_time()
 
