@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.pacing import curve_boost, formula_boost, table_boost
-from policies.promises import Pace, PromiseConfig, Promises
+from policies.promise_policy import PromisePolicy
+from policies.promises import Pace, PromiseConfig
 from simulator.contracts.config import knob
 from simulator.contracts.support import NoteSupport
 from simulator.contracts.views import PlatformView
@@ -54,40 +55,25 @@ class DynamicBoostConfig(PromiseConfig):
     )
 
 
-class DynamicBoost:
-    """Coefficients of notes with open promises, computed at control steps and kept between them.
+B = TypeVar("B", bound=DynamicBoostConfig)
 
-    Args:
-        config: the rule.
-        promises: the book; its column `coefficient` is kept here.
-    """
 
-    def __init__(self, config: DynamicBoostConfig, promises: Promises) -> None:
-        self._config = config
-        self._promises = promises
+class DynamicBoostPolicy(PromisePolicy[B]):
+    """Computes coefficients at control steps, for new stages at once, and keeps them between."""
 
-    def tick(self, view: PlatformView) -> None:
+    def on_tick(self, view: PlatformView) -> None:
         """Read the clock and compute the coefficients of all notes with open promises."""
-        self._promises.clock.observe(view)
-        rows = self._promises.update(view)
-        self._promises["coefficient"][rows] = self.coefficients(self._promises.pace(view, rows))
+        self.promises.clock.observe(view)
+        rows = self.promises.update(view)
+        self.promises["coefficient"][rows] = self.coefficients(self.promises.pace(view, rows))
 
     def support(self, view: PlatformView) -> NoteSupport | None:
         """Return the support of notes with open promises."""
-        promises = self._promises
-        rows = promises.update(view)
-        support = promises.support(view, rows)
-        if support is None:
-            return None
-        unset = rows[promises["coefficient"][rows] == 0]
-        if unset.size:
-            promises["coefficient"][unset] = self.coefficients(promises.pace(view, unset))
-        apply_coefficients(support, promises["coefficient"][rows], self._config.pre_rank_power)
-        return support
+        return self.coefficient_support(view, self.coefficients, self.config.pre_rank_power)
 
     def coefficients(self, pace: Pace) -> NDArray[np.float32]:
         """Return float32[m] coefficients at rank, from 1 to `max_coefficient`."""
-        config = self._config
+        config = self.config
         if config.rule == "table":
             boost = table_boost(pace.t, pace.x, config.table_step, config.table_cells)
         elif config.rule == "formula":
@@ -97,21 +83,3 @@ class DynamicBoost:
         else:
             boost = curve_boost(pace.lag, config.curve_alpha, config.curve_gain)
         return np.clip(config.base * boost, 1.0, config.max_coefficient).astype(np.float32)
-
-
-def apply_coefficients(
-    support: NoteSupport, coefficient: NDArray[np.float32], pre_rank_power: float
-) -> None:
-    """Write coefficients at rank, and their power at pre-rank, into support.
-
-    Args:
-        support: changed in place.
-        coefficient: float32[m], at least 1.
-        pre_rank_power: exponent at pre-rank.
-    """
-    support.rank = coefficient
-    support.pre_rank = (
-        coefficient.copy()
-        if pre_rank_power == 1.0
-        else np.power(coefficient, np.float32(pre_rank_power))
-    )
