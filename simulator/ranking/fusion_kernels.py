@@ -21,7 +21,9 @@ _LARGEST_LOG = 60.0
 def _signal(
     p: NDArray[np.float32], log_dwell: NDArray[np.float32], b: int, k: int, h: int
 ) -> np.float32:
-    return log_dwell[b, k] if h == _DWELL else p[b, k, h]
+    if h == _DWELL:
+        return np.float32(log_dwell[b, k])
+    return np.float32(p[b, k, h])
 
 
 @njit(cache=True, inline="always")

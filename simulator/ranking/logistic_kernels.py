@@ -24,9 +24,10 @@ _LIMIT = np.float32(20.0)
 
 
 @njit(cache=True, inline="always")
-def _reader_features(
+def reader_features(
     totals: NDArray[np.float32], reader: int, request_no: int, rate: float, strength: float
 ) -> tuple[np.float32, np.float32, np.float32]:
+    """Return the features of one request, in the order of `READER_FEATURES`."""
     clicks = float(totals[reader, _CLICK])
     odds = math.log(rate / (1.0 - rate))
     gap = log_odds_gap(clicks, float(totals[reader, _IMPRESSION]), rate, strength, odds)
@@ -35,7 +36,8 @@ def _reader_features(
 
 
 @njit(cache=True, inline="always")
-def _category_feature(profile: NDArray[np.float32], reader: int, category: int) -> np.float32:
+def category_feature(profile: NDArray[np.float32], reader: int, category: int) -> np.float32:
+    """Return the reader's interest in a category, the last of `PAIR_FEATURES`."""
     relative = profile[reader, category] * np.float32(profile.shape[1])
     return np.float32(math.log(relative + np.float32(0.1)))
 
@@ -79,7 +81,7 @@ def predict_heads(
     base, slope = np.empty(_N_HEADS, np.float32), np.empty(_N_HEADS, np.float32)
     for b in range(note_idx.shape[0]):
         reader = reader_idx[b]
-        gap, experience, depth = _reader_features(
+        gap, experience, depth = reader_features(
             reader_totals, reader, request_no[b], rate, reader_strength
         )
         for h in range(_N_HEADS):
@@ -92,7 +94,7 @@ def predict_heads(
         for k in range(n[b]):
             note = note_idx[b, k]
             affinity = dot_rows(embedding, note, vector, reader, width)
-            interest = _category_feature(profile, reader, category[note])
+            interest = category_feature(profile, reader, category[note])
             is_new = forms[note, _N_HEADS]
             for h in range(_N_HEADS):
                 z = forms[note, h] + base[h]
@@ -151,7 +153,7 @@ def log_impressions(
     n_added = 0
     for b in range(note_idx.shape[0]):
         reader = reader_idx[b]
-        gap, experience, depth = _reader_features(
+        gap, experience, depth = reader_features(
             reader_totals, reader, request_no[b], rate, reader_strength
         )
         for s in range(note_idx.shape[1]):
@@ -169,7 +171,7 @@ def log_impressions(
             rows[i, _N_NOTE + 3] = affinity
             rows[i, _N_NOTE + 4] = affinity * features[note, _IS_NEW]
             rows[i, _N_NOTE + 5] = affinity * experience
-            rows[i, _N_NOTE + 6] = _category_feature(profile, reader, category[note])
+            rows[i, _N_NOTE + 6] = category_feature(profile, reader, category[note])
             for h in range(_DWELL_HEAD):
                 labels[i, h] = actions[b, s, _CLICK + h]
             labels[i, _DWELL_HEAD] = math.log(_ONE + actions[b, s, _DWELL])

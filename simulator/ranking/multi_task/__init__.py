@@ -1,0 +1,1 @@
+"""Multi-task neural rankers: shared bottom, MMoE, PLE and ESMM."""
