@@ -130,7 +130,8 @@ def _table(found: Found, against: float, boosts: tuple[float, ...]) -> Table:
     columns = ["", f"{against:g}×", *(f"{boost:g}×, difference" for boost in boosts)]
     caption = (
         "In brackets 95 % intervals, clustered by creator. The notes of one run share a ranker, "
-        "and what that has in common the intervals do not hold."
+        "and what they owe to it together the intervals do not hold. Where readers are compared, "
+        "the level is that beside the mildest boost of the table."
     )
     return Table(f"Each boost against {against:g}×", columns, rows, caption)
 

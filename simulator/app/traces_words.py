@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simulator.app.present import NOTHING, significant
+from simulator.app.present import NOTHING, relative, significant
 from simulator.contracts.events import HOUR_S
 
 if TYPE_CHECKING:
@@ -25,16 +25,13 @@ def level(kind: Kind, value: float) -> str:
 
 def gap(kind: Kind, value: float) -> str:
     """Write a difference, signed: of shares in percentage points."""
-    if not math.isfinite(value):
-        return NOTHING
-    text = significant(abs(100 * value if kind == "share" else value))
-    sign = "" if text == "0" else "+" if value > 0 else "−"
-    return f"{sign}{text} pp" if kind == "share" else f"{sign}{text}"
+    unit = " pp" if kind == "share" and math.isfinite(value) else ""
+    return f"{_signed(kind, value)}{unit}"
 
 
 def interval(kind: Kind, effect: Effect) -> str:
-    """Write the interval of a difference."""
-    return f"{gap(kind, effect.low)} to {gap(kind, effect.high)}"
+    """Write the interval of a difference, in the unit of the difference."""
+    return f"{_signed(kind, effect.low)} to {_signed(kind, effect.high)}"
 
 
 def is_clear(effect: Effect) -> bool:
@@ -84,7 +81,7 @@ def _later(found: Found, boost: float, against: float) -> str:
         )
     return (
         f"From {time} it got {words} natural traffic at {boost:g}× than at {against:g}×: "
-        f"{gap('count', effect.difference)} impressions, {effect.relative:+.0%} ({ends}); the "
+        f"{gap('count', effect.difference)} impressions, {relative(effect.relative)} ({ends}); the "
         f"sign is positive in {effect.seeds_up} of {effect.seeds} seeds."
     )
 
@@ -95,7 +92,7 @@ def _fresh(found: Found, boost: float) -> str:
     return (
         "Some readers had then met the note already. Among those whom it met in neither window, "
         f"the difference is {gap('count', effect.difference)} impressions, "
-        f"{effect.relative:+.0%} (95 % interval {interval('count', effect)}){clear}."
+        f"{relative(effect.relative)} (95 % interval {interval('count', effect)}){clear}."
     )
 
 
@@ -124,3 +121,11 @@ def _belief(found: Found, boost: float) -> str:
         f"same readers, the predicted click probability by {gap('share', pair.difference)} "
         f"({interval('share', pair)})."
     )
+
+
+def _signed(kind: Kind, value: float) -> str:
+    if not math.isfinite(value):
+        return NOTHING
+    text = significant(abs(100 * value if kind == "share" else value))
+    sign = "" if text == "0" else "+" if value > 0 else "−"
+    return f"{sign}{text}"

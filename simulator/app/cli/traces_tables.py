@@ -24,17 +24,12 @@ def _print_against(found: Found, against: float, boosts: tuple[float, ...]) -> N
     from simulator.experiments.traces.outcomes import OUTCOMES
 
     by_key = {(e.outcome, e.boost): e for e in found.effects if e.against == against}
-    headings = ["outcome", f"{against:g}×"]
-    for boost in boosts:
-        headings += [f"{boost:g}×", "difference", "95 % interval"]
+    headings = ["outcome", f"{against:g}×", *(f"{boost:g}×, difference" for boost in boosts)]
     table = plain_table(*headings, right=range(1, len(headings)))
     for outcome in OUTCOMES:
-        effects = [by_key[outcome.name, b] for b in boosts if (outcome.name, b) in by_key]
-        if not effects:
-            continue
-        row = [outcome.name, level(outcome.kind, effects[0].base)]
-        for effect in effects:
-            row.append(level(outcome.kind, effect.value))
-            row += [gap(outcome.kind, effect.difference), interval(outcome.kind, effect)]
-        table.add_row(*row)
+        effects = [by_key[outcome.name, boost] for boost in boosts]
+        kind = outcome.kind
+        gaps = [f"{gap(kind, e.difference)} ({interval(kind, e)})" for e in effects]
+        table.add_row(outcome.name, level(kind, effects[0].base), *gaps)
     stdout().print(table)
+    say("In brackets 95 % intervals, clustered by creator.")
