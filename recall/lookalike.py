@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recall.index import VectorIndex
 from recall.lists import frozen
 from recall.lookalike_kernels import add_seeds
-from recall.vector_source import SOURCES
+from recall.vector_source import ContentSource
 from simulator.contracts.batches import Interactions, RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, Kind
@@ -74,7 +74,7 @@ class Lookalike(RecallChannel[LookalikeConfig]):
         """Start without seeds."""
         super().setup(spec)
         dim = spec.embedding_dim
-        self._source = SOURCES["content"]()
+        self._source = ContentSource()
         self._first_row = 0
         self._sums = np.zeros((0, 2, dim), np.float32)
         self._counts = np.zeros((0, 2), np.int32)

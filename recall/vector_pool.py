@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recall.index import VectorIndex
-from recall.vector_source import SOURCES
+from recall.vector_source import CONTENT, ContentSource, VectorSource, source_of
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, HOUR_S
-from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
+from simulator.contracts.learning import ColdIds
+from simulator.contracts.plugins import Arrays, Model, RecallChannel, RecallConfig
 from simulator.contracts.random import stream_key
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
@@ -60,7 +62,19 @@ class VectorPoolConfig(RecallConfig):
         ge=100,
         le=1_000_000,
     )
-    source: Literal["content"] = knob("content", "Where vectors of notes and readers come from.")
+    source: str = knob(
+        CONTENT, "Where vectors of notes and readers come from: `content`, or a model by its name."
+    )
+    cold: ColdIds = knob(
+        "default",
+        "Where a model places notes too young for an ID vector of their own: one learned vector "
+        "for all (`default`), the mean of the most similar notes of high exposure (`borrowed`), "
+        "what their own row holds (`own`), or anywhere (`random`, a control).",
+    )
+
+    def model_names(self) -> dict[str, str]:
+        """Return the model that the pool searches, unless it searches content."""
+        return {} if self.source == CONTENT else {"source": self.source}
 
 
 class VectorPool(RecallChannel[VectorPoolConfig]):
@@ -75,14 +89,25 @@ class VectorPool(RecallChannel[VectorPoolConfig]):
 
     @property
     def name(self) -> str:
-        """`vector_pool_24h` by age, `vector_pool_cold100` by exposure, or both."""
+        """`vector_pool_24h` by age, `vector_pool_cold100` by exposure, or both.
+
+        A pool of a model begins with the model's name, and says so when cold notes are placed
+        otherwise than by default.
+        """
         config = self.config
-        parts = ["vector_pool"]
+        parts = ["vector_pool" if config.source == CONTENT else config.source]
         if config.max_impressions is not None:
             parts.append(f"cold{config.max_impressions}")
         if config.max_impressions is None or config.max_age != _MAX_AGE_S:
             parts.append(_age_name(config.max_age))
+        if config.source != CONTENT and config.cold != "default":
+            parts.append(config.cold)
         return "_".join(parts)
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """The model whose publication makes the vectors of the index worthless."""
+        return () if self.config.source == CONTENT else (self.config.source,)
 
     @property
     def refresh_period_s(self) -> int:
@@ -98,13 +123,22 @@ class VectorPool(RecallChannel[VectorPoolConfig]):
     def setup(self, spec: PlatformSpec) -> None:
         """Start with an empty index."""
         super().setup(spec)
-        self._source = SOURCES[self.config.source]()
+        self._source: VectorSource = ContentSource()
         self._index = VectorIndex(
             int(stream_key(spec.seed, f"recall.{self.name}")), self.config.scan
         )
 
+    def bind(self, models: Mapping[str, Model[Any]]) -> None:
+        """Take the source of vectors."""
+        self._source = source_of(self.config.source, self.config.cold, models)
+
     def refresh(self, view: PlatformView) -> None:
-        """Index the notes that are young enough and, with a limit, little enough seen."""
+        """Index the notes that are young enough and, with a limit, little enough seen.
+
+        A pool of a model that has not been trained yet stays empty.
+        """
+        if not self._source.is_ready:
+            return
         first = max(view.live_start, view.first_younger_than(self.config.max_age))
         last = max(first, view.first_younger_than(self.config.min_age))
         rows = np.arange(first, last, dtype=np.int32)
@@ -115,7 +149,9 @@ class VectorPool(RecallChannel[VectorPoolConfig]):
         self._index.build(vectors, rows, view.now, self._source.version)
 
     def recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
-        """Return int32[B, k], the pool's nearest notes to each reader."""
+        """Return int32[B, k], the pool's nearest notes to each reader; -1 without an index."""
+        if not self._index.n:
+            return np.full((requests.n, self.config.k), -1, np.int32)
         return self._index.search(self._source.reader_vectors(view, requests), self.config.k)
 
     def state_arrays(self) -> Arrays:

@@ -32,7 +32,7 @@ def test_name_and_rhythm_follow_from_the_knobs(knobs, name, period_s):
     assert (pool.name, pool.refresh_period_s) == (name, period_s)
 
 
-@pytest.mark.parametrize("knobs", [{"max_age": "soon"}, {"source": "magic"}, {"k": 0}, {"m": 1}])
+@pytest.mark.parametrize("knobs", [{"max_age": "soon"}, {"cold": "magic"}, {"k": 0}, {"m": 1}])
 def test_wrong_knobs_are_refused(knobs):
     with pytest.raises(ValidationError):
         VectorPoolConfig(**knobs)

@@ -1,0 +1,1 @@
+"""Two-tower model: learned vectors of readers and notes for recall."""

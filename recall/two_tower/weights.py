@@ -1,0 +1,102 @@
+"""All that a two-tower model has learned, as plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recall.two_tower.features import note_width, reader_width
+from recall.two_tower.id_table import IdTable
+from simulator.contracts.plugins import Arrays
+from simulator.contracts.random import generator
+from simulator.contracts.spec import PlatformSpec
+
+if TYPE_CHECKING:
+    import torch
+
+    from recall.two_tower.config import TwoTowerConfig
+
+SIDES = ("reader", "note")
+
+
+@dataclass(slots=True)
+class Weights:
+    """Two towers and their ID vectors.
+
+    Attributes:
+        ids: table of ID vectors by side, `reader` and `note`.
+        nets: weights of the layers by torch's names, and of the bias of the pointwise loss.
+        moments: sums of squared gradients of the same (Adagrad).
+    """
+
+    ids: dict[str, IdTable]
+    nets: dict[str, NDArray[np.float32]]
+    moments: dict[str, NDArray[np.float32]]
+
+    @classmethod
+    def initial(cls, spec: PlatformSpec, config: TwoTowerConfig) -> Weights:
+        """Return weights that have learned nothing: uniform as Glorot and Bengio (2010) draw."""
+        rng = generator(spec.seed, "two_tower.weights")
+        widths = {"reader": reader_width(spec), "note": note_width(spec)}
+        nets: dict[str, NDArray[np.float32]] = {"bias": np.zeros(1, np.float32)}
+        for side in SIDES:
+            sizes = (config.id_dim + widths[side], config.hidden, config.dim)
+            for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+                bound = (6 / (fan_in + fan_out)) ** 0.5
+                drawn = rng.uniform(-bound, bound, (fan_out, fan_in))
+                nets[f"{side}.{2 * layer}.weight"] = drawn.astype(np.float32)
+                nets[f"{side}.{2 * layer}.bias"] = np.zeros(fan_out, np.float32)
+        ids = {
+            side: IdTable.empty(config.id_dim, (spec.seed, f"two_tower.{side}")) for side in SIDES
+        }
+        moments = {name: np.full_like(array, 1e-3) for name, array in nets.items()}
+        return cls(ids, nets, moments)
+
+    def copy(self) -> Weights:
+        """Return weights that can be changed without changing these."""
+        return Weights(
+            {side: table.copy() for side, table in self.ids.items()},
+            {name: array.copy() for name, array in self.nets.items()},
+            {name: array.copy() for name, array in self.moments.items()},
+        )
+
+    def state_arrays(self) -> Arrays:
+        """Return everything as arrays, by name."""
+        found: Arrays = {}
+        for side, table in self.ids.items():
+            found.update({f"ids/{side}/{name}": a for name, a in table.state_arrays().items()})
+        for name, array in self.nets.items():
+            found[f"nets/{name}"] = array.copy()
+            found[f"moments/{name}"] = self.moments[name].copy()
+        return found
+
+    def load_state(self, arrays: Arrays) -> None:
+        """Take back what `state_arrays` returned."""
+        for side, table in self.ids.items():
+            table.load_state(part(arrays, f"ids/{side}/"))
+        self.nets, self.moments = (
+            {name: np.array(a, np.float32) for name, a in part(arrays, prefix).items()}
+            for prefix in ("nets/", "moments/")
+        )
+
+
+def part(arrays: Arrays, prefix: str) -> Arrays:
+    """Return the arrays whose name starts with a prefix, without it."""
+    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def tower(weights: Weights, side: str) -> torch.nn.Sequential:
+    """Return one tower as a network: ID vector and features in, vector of any length out."""
+    import torch
+
+    layers = [weights.nets[f"{side}.{i}.weight"].shape for i in (0, 2)]
+    network: torch.nn.Sequential = torch.nn.Sequential(
+        torch.nn.Linear(layers[0][1], layers[0][0]),
+        torch.nn.ReLU(),
+        torch.nn.Linear(layers[1][1], layers[1][0]),
+    )
+    return network
