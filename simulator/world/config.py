@@ -36,7 +36,7 @@ class ReadersConfig(Config):
         0.4, "spread over readers of the click logit", unit="logit", ge=0, le=3
     )
     patience_sd: float = knob(
-        0.4, "spread over readers of the logit of asking for one more slate", ge=0, le=3
+        0.9, "spread over readers of the logit of asking for one more slate", ge=0, le=3
     )
     sessions_sd: float = knob(0.4, "spread over readers of log sessions per active day", ge=0, le=2)
     n_favourites_weights: tuple[Share, Share, Share, Share] = knob(
@@ -174,7 +174,7 @@ class SessionsConfig(Config):
         HOURLY_WEIGHTS, "relative number of session starts in each hour of the day"
     )
     continue_logit: float = knob(
-        0.0, "logit of asking for one more slate when satisfied as expected", ge=-5, le=5
+        -0.25, "logit of asking for one more slate when satisfied as expected", ge=-5, le=5
     )
     surplus_weight: float = knob(
         0.3, "logit of asking for more for each click beyond expectation", ge=0, le=5
