@@ -116,7 +116,8 @@ class VectorIndex:
             vectors: float32[n, d], unit length.
             ids: int32[n], ascending.
             now: simulated time, seconds, for the daily training.
-            version: a vector of the same id and version is the same vector as in the last build.
+            version: a vector of the same id and version has moved little, if at all, since the
+                last build, and stays in its list.
         """
         n = ids.shape[0]
         if n <= 2 * self._scan:

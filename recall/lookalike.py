@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,11 @@ from numpy.typing import NDArray
 from recall.index import VectorIndex
 from recall.lists import frozen
 from recall.lookalike_kernels import add_seeds
-from recall.vector_source import ContentSource
+from recall.vector_source import CONTENT, ContentSource, VectorSource, Waiting, source_of
 from simulator.contracts.batches import Interactions, RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, Kind
-from simulator.contracts.plugins import Arrays, RecallChannel, RecallConfig
+from simulator.contracts.plugins import Arrays, Model, RecallChannel, RecallConfig
 from simulator.contracts.random import stream_key
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
@@ -51,6 +52,13 @@ class LookalikeConfig(RecallConfig):
     refresh_old: Duration = knob(
         "1h", "Time between rebuilds of the index of older notes.", unit="s", ge=1, le=DAY_S
     )
+    source: str = knob(
+        CONTENT, "Where vectors of readers come from: `content`, or a model by its name."
+    )
+
+    def model_names(self) -> dict[str, str]:
+        """Return the model whose vectors readers have, unless they are those of content."""
+        return {} if self.source == CONTENT else {"source": self.source}
 
 
 class Lookalike(RecallChannel[LookalikeConfig]):
@@ -61,9 +69,23 @@ class Lookalike(RecallChannel[LookalikeConfig]):
     refresh (course slides on cold start; Liu et al., Real-time attention based look-alike model,
     KDD 2019). A note that was young at the last rebuild of the index of older notes stays in the
     fast index until the next one. A note without an interaction is not found.
+
+    When readers have the vectors of a model, a new version of it places all seeds anew: old
+    vectors and new ones lie in different spaces.
     """
 
     Config = LookalikeConfig
+
+    @property
+    def name(self) -> str:
+        """`lookalike`, and whose vectors it takes where they are those of a model."""
+        source = self.config.source
+        return self.config.type if source == CONTENT else f"{self.config.type}_{source}"
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """The model whose publication makes all vectors worthless."""
+        return tuple(self.config.model_names().values())
 
     @property
     def refresh_period_s(self) -> int:
@@ -74,7 +96,10 @@ class Lookalike(RecallChannel[LookalikeConfig]):
         """Start without seeds."""
         super().setup(spec)
         dim = spec.embedding_dim
-        self._source = ContentSource()
+        self._source: VectorSource = ContentSource()
+        self._waiting = Waiting(self.name)
+        self._version = 0
+        self._seeds = np.empty((3, 0), np.int32)
         self._first_row = 0
         self._sums = np.zeros((0, 2, dim), np.float32)
         self._counts = np.zeros((0, 2), np.int32)
@@ -84,19 +109,35 @@ class Lookalike(RecallChannel[LookalikeConfig]):
         self._old_t = -np.inf
         self._index = VectorIndex(int(stream_key(spec.seed, "recall.lookalike")))
 
+    def bind(self, models: Mapping[str, Model[Any]]) -> None:
+        """Take the source of vectors."""
+        self._source = source_of(self.config.source, "default", models)
+
     def nearline(self, interactions: Interactions, view: PlatformView) -> None:
         """Add the readers of fresh interactions to their notes' seeds."""
         self._roll(view)
         is_strong = interactions.actions[:, _STRONG].sum(axis=1) > 0
-        add_seeds(
-            frozen(interactions.note_idx), frozen(interactions.reader_idx), is_strong,
-            view.readers.vector, self._first_row, self._sums, self._counts,
-        )  # fmt: skip
+        if self.config.source == CONTENT:
+            add_seeds(
+                frozen(interactions.note_idx), frozen(interactions.reader_idx), is_strong,
+                view.readers.vector, self._first_row, self._sums, self._counts,
+            )  # fmt: skip
+            return
+        fresh = np.stack([interactions.note_idx, interactions.reader_idx, is_strong])
+        self._seeds = np.concatenate([self._seeds, fresh.astype(np.int32)], axis=1)
+        if self._source.is_ready and self._source.version == self._version:
+            self._place(fresh.astype(np.int32), view)
 
     def refresh(self, view: PlatformView) -> None:
         """Rebuild the fast index, and that of older notes when it is due."""
+        if not self._source.is_ready:
+            self._waiting.say(self.config.source)
+            return
         self._roll(view)
-        if view.now - self._old_t >= self.config.refresh_old:
+        is_new = self._source.version != self._version
+        if is_new:
+            self._place_anew(view)
+        if is_new or view.now - self._old_t >= self.config.refresh_old:
             self._old_end = view.first_younger_than(self.config.young_age)
             self._old_rows, self._old_vectors = self._seeded(self._first_row, self._old_end)
             self._old_t = view.now
@@ -110,7 +151,10 @@ class Lookalike(RecallChannel[LookalikeConfig]):
 
     def recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         """Return int32[B, k], the notes whose seeds are nearest to each reader."""
-        return self._index.search(self._source.reader_vectors(view, requests), self.config.k)
+        if not self._index.n:
+            return np.full((requests.n, self.config.k), -1, np.int32)
+        readers = self._source.reader_vectors(view, requests.reader_idx)
+        return self._index.search(readers, self.config.k)
 
     def state_arrays(self) -> Arrays:
         """Return the seeds and both indexes."""
@@ -122,6 +166,8 @@ class Lookalike(RecallChannel[LookalikeConfig]):
             "old_rows": self._old_rows,
             "old_vectors": self._old_vectors,
             "old": np.array([self._old_end, self._old_t]),
+            "seeds": self._seeds,
+            "version": np.array([self._version]),
             **index,
         }
 
@@ -133,8 +179,31 @@ class Lookalike(RecallChannel[LookalikeConfig]):
         self._old_rows = np.array(arrays["old_rows"], np.int32)
         self._old_vectors = np.array(arrays["old_vectors"], np.float32)
         self._old_end, self._old_t = int(arrays["old"][0]), float(arrays["old"][1])
+        self._seeds = np.array(arrays["seeds"], np.int32)
+        self._version = int(arrays["version"][0])
         index = {name[6:]: array for name, array in arrays.items() if name.startswith("index/")}
         self._index.load_state(index)
+
+    def _place_anew(self, view: PlatformView) -> None:
+        """Give every seed the vector that its reader has now."""
+        self._seeds = self._seeds[:, self._seeds[0] >= self._first_row]
+        self._version = self._source.version
+        self._sums = np.zeros((self._counts.shape[0], 2, self._dim(view)), np.float32)
+        self._counts = np.zeros_like(self._counts)
+        self._place(self._seeds, view)
+
+    def _place(self, seeds: NDArray[np.int32], view: PlatformView) -> None:
+        """Add seeds (int32[3, E]: notes, readers, whether strong) with the vectors of a model."""
+        note, reader, is_strong = seeds
+        vectors = self._source.reader_vectors(view, reader)
+        place = np.arange(reader.shape[0], dtype=np.int32)
+        add_seeds(
+            frozen(note), frozen(place), is_strong > 0, frozen(vectors), self._first_row,
+            self._sums, self._counts,
+        )  # fmt: skip
+
+    def _dim(self, view: PlatformView) -> int:
+        return int(self._source.reader_vectors(view, np.empty(0, np.int32)).shape[1])
 
     def _roll(self, view: PlatformView) -> None:
         """Make room for new notes and forget those that have become too old."""

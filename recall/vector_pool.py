@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recall.index import VectorIndex
-from recall.vector_source import CONTENT, ContentSource, VectorSource, source_of
+from recall.vector_source import CONTENT, ContentSource, VectorSource, Waiting, source_of
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.config import Duration, knob
 from simulator.contracts.events import DAY_S, HOUR_S
@@ -124,6 +124,7 @@ class VectorPool(RecallChannel[VectorPoolConfig]):
         """Start with an empty index."""
         super().setup(spec)
         self._source: VectorSource = ContentSource()
+        self._waiting = Waiting(self.name)
         self._index = VectorIndex(
             int(stream_key(spec.seed, f"recall.{self.name}")), self.config.scan
         )
@@ -138,6 +139,7 @@ class VectorPool(RecallChannel[VectorPoolConfig]):
         A pool of a model that has not been trained yet stays empty.
         """
         if not self._source.is_ready:
+            self._waiting.say(self.config.source)
             return
         first = max(view.live_start, view.first_younger_than(self.config.max_age))
         last = max(first, view.first_younger_than(self.config.min_age))
@@ -146,13 +148,14 @@ class VectorPool(RecallChannel[VectorPoolConfig]):
             most = self.config.max_impressions * self.spec.threshold_scale
             rows = rows[view.notes.impressions[first:last] <= most]
         vectors = self._source.note_vectors(view, rows)
-        self._index.build(vectors, rows, view.now, self._source.version)
+        self._index.build(vectors, rows, view.now, self._source.generation)
 
     def recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         """Return int32[B, k], the pool's nearest notes to each reader; -1 without an index."""
         if not self._index.n:
             return np.full((requests.n, self.config.k), -1, np.int32)
-        return self._index.search(self._source.reader_vectors(view, requests), self.config.k)
+        readers = self._source.reader_vectors(view, requests.reader_idx)
+        return self._index.search(readers, self.config.k)
 
     def state_arrays(self) -> Arrays:
         """Return the index as it was last built."""

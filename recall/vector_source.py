@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.batches import RequestBatch
 from simulator.contracts.errors import PluginError
 from simulator.contracts.learning import ColdIds, VectorModel
 from simulator.contracts.plugins import Model
 from simulator.contracts.views import PlatformView
+
+_LOG = logging.getLogger(__name__)
 
 CONTENT = "content"
 """The source that needs no model."""
@@ -23,7 +25,11 @@ class VectorSource(Protocol):
 
     @property
     def version(self) -> int:
-        """Changes whenever vectors handed out before have lost their meaning."""
+        """Changes whenever some of the vectors do."""
+
+    @property
+    def generation(self) -> int:
+        """Changes whenever all vectors do: those handed out before have lost their meaning."""
 
     @property
     def is_ready(self) -> bool:
@@ -32,23 +38,27 @@ class VectorSource(Protocol):
     def note_vectors(self, view: PlatformView, rows: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return float32[len(rows), d], the vectors of the given notes."""
 
-    def reader_vectors(self, view: PlatformView, requests: RequestBatch) -> NDArray[np.float32]:
-        """Return float32[B, d], the vectors of the requests' readers; zero for an unknown one."""
+    def reader_vectors(
+        self, view: PlatformView, reader_idx: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """Return float32[B, d], the vectors of the given readers; zero for an unknown one."""
 
 
 class ContentSource:
     """Content embeddings for notes; for a reader the mean embedding of interacted notes."""
 
-    version = 0
+    version = generation = 0
     is_ready = True
 
     def note_vectors(self, view: PlatformView, rows: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return float32[len(rows), D], the notes' embeddings."""
         return np.asarray(view.notes.embedding[rows])
 
-    def reader_vectors(self, view: PlatformView, requests: RequestBatch) -> NDArray[np.float32]:
+    def reader_vectors(
+        self, view: PlatformView, reader_idx: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
         """Return float32[B, D], the readers' vectors."""
-        return np.asarray(view.readers.vector[requests.reader_idx])
+        return np.asarray(view.readers.vector[reader_idx])
 
 
 class ModelSource:
@@ -69,6 +79,11 @@ class ModelSource:
         return self._model.version
 
     @property
+    def generation(self) -> int:
+        """Generation of the model that serves."""
+        return self._model.generation
+
+    @property
     def is_ready(self) -> bool:
         """Whether a model serves."""
         return self._model.version > 0
@@ -77,9 +92,29 @@ class ModelSource:
         """Return float32[len(rows), d], the notes' vectors."""
         return self._model.note_vectors(view, rows, self._cold)
 
-    def reader_vectors(self, view: PlatformView, requests: RequestBatch) -> NDArray[np.float32]:
+    def reader_vectors(
+        self, view: PlatformView, reader_idx: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
         """Return float32[B, d], the readers' vectors."""
-        return self._model.reader_vectors(view, requests.reader_idx)
+        return self._model.reader_vectors(view, reader_idx)
+
+
+class Waiting:
+    """Says once that a channel finds nothing because its model does not serve yet.
+
+    Args:
+        channel: name of the channel.
+    """
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self._is_said = False
+
+    def say(self, model: str) -> None:
+        """Log that the channel waits for the model of the given name."""
+        if not self._is_said:
+            _LOG.info("%s finds nothing until the model %r has been trained", self._channel, model)
+            self._is_said = True
 
 
 def source_of(name: str, cold: ColdIds, models: Mapping[str, Model[Any]]) -> VectorSource:

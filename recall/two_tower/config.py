@@ -40,7 +40,7 @@ class ColdConfig(Config):
     """When a note counts as cold, and whose ID vectors it borrows."""
 
     own_clicks: int = knob(
-        3,
+        1,
         "A note has an ID vector of its own once full trainings have seen so many clicks on it.",
         unit="clicks",
         ge=1,
@@ -48,7 +48,7 @@ class ColdConfig(Config):
         tunable=True,
     )
     id_dropout: float = knob(
-        0.2,
+        0.1,
         "Share of full-training examples in which the shared default stands for the ID vector of "
         "the note, and in another such share for that of the reader.",
         ge=0,
@@ -74,6 +74,11 @@ class TwoTowerConfig(ModelConfig):
     type: Literal["two_tower"] = "two_tower"
     dim: int = knob(32, "Width of the vectors of readers and notes.", ge=2, le=256)
     id_dim: int = knob(16, "Width of ID vectors.", ge=1, le=256)
+    note_content: bool = knob(
+        True,
+        "Whether the note tower reads the content embedding; without it, notes of one category "
+        "differ by their ID vectors alone.",
+    )
     hidden: int = knob(64, "Units of each tower's hidden layer.", ge=1, le=1_024)
     temperature: float = knob(
         0.1, "Cosines are divided by this in every loss.", ge=0.001, le=10, tunable=True
@@ -116,7 +121,7 @@ class TwoTowerConfig(ModelConfig):
     epochs: int = knob(1, "Passes of a full training over its clicks.", ge=1, le=100)
     learning_rate: float = knob(0.02, "Step size of Adagrad for the towers.", ge=1e-6, le=10)
     id_learning_rate: float = knob(
-        0.1, "Step size of Adagrad for ID vectors.", ge=1e-6, le=10, tunable=True
+        0.05, "Step size of Adagrad for ID vectors.", ge=1e-6, le=10, tunable=True
     )
     min_clicks: int = knob(
         1_000, "A first full training waits for so many clicks.", unit="clicks", ge=2, le=10_000_000

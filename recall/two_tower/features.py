@@ -19,9 +19,9 @@ def reader_width(spec: PlatformSpec) -> int:
     return spec.n_categories + spec.embedding_dim + _N_ACTIVITY
 
 
-def note_width(spec: PlatformSpec) -> int:
+def note_width(spec: PlatformSpec, *, with_content: bool) -> int:
     """Return the number of columns of `note_features`."""
-    return spec.n_categories + spec.embedding_dim + 1
+    return spec.n_categories + 1 + with_content * spec.embedding_dim
 
 
 def reader_features(view: PlatformView, reader_idx: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -50,8 +50,10 @@ def reader_features(view: PlatformView, reader_idx: NDArray[np.int32]) -> NDArra
     return out
 
 
-def note_features(view: PlatformView, rows: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return float32[n, C + D + 1]: category (one column each), content, video or not.
+def note_features(
+    view: PlatformView, rows: NDArray[np.int32], *, with_content: bool
+) -> NDArray[np.float32]:
+    """Return float32[n, C + 1 + D]: category (one column each), video or not, content.
 
     There are no statistics of a note among them: a new note has none, and a tower that leans on
     them places new notes where notes without clicks belong.
@@ -59,11 +61,12 @@ def note_features(view: PlatformView, rows: NDArray[np.int32]) -> NDArray[np.flo
     Args:
         view: the platform.
         rows: int32[n].
+        with_content: whether the D columns of the content embedding are there.
     """
-    notes = view.notes
-    c, d = view.spec.n_categories, notes.embedding.shape[1]
-    out = np.zeros((rows.shape[0], c + d + 1), np.float32)
+    notes, c = view.notes, view.spec.n_categories
+    out = np.zeros((rows.shape[0], note_width(view.spec, with_content=with_content)), np.float32)
     out[np.arange(rows.shape[0]), notes.category[rows]] = 1
-    out[:, c : c + d] = notes.embedding[rows]
-    out[:, c + d] = notes.is_video[rows]
+    out[:, c] = notes.is_video[rows]
+    if with_content:
+        out[:, c + 1 :] = notes.embedding[rows]
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.contracts.plugins import Arrays
 from simulator.contracts.random import normal
 
-_INITIAL_SD = 0.1
+_INITIAL_SD = 0.02
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class IdTable:
     vectors: NDArray[np.float32]
     moments: NDArray[np.float32]
     clicks: NDArray[np.int32]
-    default: NDArray[np.float32] = field()
+    default: NDArray[np.float32]
 
     @classmethod
     def empty(cls, dim: int, key: tuple[int, str]) -> IdTable:
@@ -86,6 +86,13 @@ class IdTable:
         found = np.zeros(rows.shape[0], np.int32)
         found[is_in] = self.clicks[rows[is_in] - self.first]
         return found
+
+    def spread(self) -> NDArray[np.float32]:
+        """Return float32[d], root mean square over the vectors of entities with clicks."""
+        learned = self.vectors[self.clicks > 0]
+        if not learned.size:
+            return np.full(self.dim, _INITIAL_SD, np.float32)
+        return np.asarray(np.sqrt((learned * learned).mean(axis=0)), np.float32)
 
     def count(self, rows: NDArray[np.int32]) -> None:
         """Add one click to each row, as often as it is named; all are in the window."""

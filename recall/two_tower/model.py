@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from recall.two_tower.batches import make_batches, usable
+from recall.two_tower.cold_ids import Lenders
 from recall.two_tower.config import TwoTowerConfig
 from recall.two_tower.examples import ClickLog
-from recall.two_tower.serving import Serving, lenders
-from recall.two_tower.training import fit, usable
+from recall.two_tower.serving import Serving
+from recall.two_tower.training import fit
 from recall.two_tower.weights import Weights, part
 from simulator.contracts.batches import Feedback, RequestBatch, Slate, Trail
 from simulator.contracts.learning import ColdIds, TrainingJob, TrainingReport
 from simulator.contracts.plugins import Arrays, Model
+from simulator.contracts.random import generator
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 
@@ -23,9 +26,11 @@ _STAGES = ("trained", "serving", _FULL, _INCREMENTAL)
 class TwoTower(Model[TwoTowerConfig]):
     """Cosine of a reader tower and a note tower over ID vectors, categories, content, activity.
 
-    Full trainings go once over the clicks since the last and change everything; incremental ones
-    change ID vectors alone (course slides on two-tower models; Covington et al., RecSys 2016). A
-    note is cold until full trainings have seen some clicks on it; see `ColdIds` for its ID vector.
+    A full training goes on from the last one, over the clicks since; incremental ones go on from
+    what serves and change ID vectors alone, until the next fully trained model begins to serve
+    and makes up for the clicks that came while it was made (course slides on two-tower models;
+    Covington, Adams and Sargin, RecSys 2016). A note is cold until full trainings have seen a
+    click on it; see `ColdIds` for its ID vector.
     """
 
     Config = TwoTowerConfig
@@ -39,8 +44,10 @@ class TwoTower(Model[TwoTowerConfig]):
         )
         self._weights: dict[str, Weights] = {"trained": Weights.initial(spec, config)}
         self._serving: Serving | None = None
-        self._version = self._number = 0
+        self._version = self._generation = self._number = 0
         self._since = {_FULL: 0, _INCREMENTAL: 0}
+        self._latest: tuple[tuple[object, object, int], NDArray[np.float32]]
+        self._latest = (None, None, 0), np.empty((0, config.dim), np.float32)
 
     @property
     def jobs(self) -> tuple[TrainingJob, ...]:
@@ -55,6 +62,11 @@ class TwoTower(Model[TwoTowerConfig]):
     def version(self) -> int:
         """0 before the first model serves; changes with every published one."""
         return self._version
+
+    @property
+    def generation(self) -> int:
+        """Number of fully trained models that have served."""
+        return self._generation
 
     def observe(
         self,
@@ -74,36 +86,41 @@ class TwoTower(Model[TwoTowerConfig]):
         if start is None:
             return TrainingReport(0, status="empty", detail="no full training has served yet")
         weights = start.copy()
-        self._move(weights, view)
-        clicks = usable(self._log.since(self._since[job.name]), weights.ids["note"])
+        weights.move(view)
+        clicks = usable(self._log.since(self._since[job.name]), weights.ids["note"].first)
         least = self.config.min_clicks if is_full and not self._version else 1
         if clicks.n < least:
             text = f"{clicks.n} clicks to learn from, {least} are needed"
             return TrainingReport(clicks.n, status="empty", detail=text)
-        if is_full:
-            weights.ids["note"].count(clicks.note)
-            weights.ids["reader"].count(clicks.reader)
+        self._since[job.name] = self._log.serial
         self._number += 1
-        report = fit(weights, clicks, view, self.config, self._number, ids_only=not is_full)
+        rng = generator(self.spec.seed, f"two_tower.easy.{self._number}")
+        batches = make_batches(clicks, self.config.negatives, view, rng)
+        report = fit(weights, batches, view, self.config, self._number, ids_only=not is_full)
         if report.status == "ok":
             self._weights[job.name] = weights
-            self._since[_INCREMENTAL] = self._log.serial
             if is_full:
-                self._since[_FULL] = self._log.serial
+                weights.count(clicks.reader, clicks.note)
                 self._weights["trained"] = weights
         return report
 
     def publish(self, job: TrainingJob, view: PlatformView) -> None:
-        """Let the result of the job's last training serve."""
+        """Let the result of the job's last training serve, where it is still wanted."""
         weights = self._weights.pop(job.name, None)
         if weights is None:
             return
-        self._weights["serving"] = weights
-        self._serving = Serving(weights, self.config.cold, lenders(weights, self.config.cold, view))
         self._version += 1
-        if job.name == _FULL:
-            # Clicks that came while it trained are known to the model before it alone.
+        if job.name == _INCREMENTAL and self._serving is not None:
+            lenders = self._serving.lenders
+            self._serving = Serving(weights, self.config, lenders, self._serving)
+        else:
+            self._generation += 1
+            lenders = Lenders.choose(weights.ids["note"], self.config.cold, view)
+            self._serving = Serving(weights, self.config, lenders)
+            # An update of the model before it has the old towers; its clicks are learned again.
+            self._weights.pop(_INCREMENTAL, None)
             self._since[_INCREMENTAL] = self._since[_FULL]
+        self._weights["serving"] = weights
 
     def note_vectors(
         self, view: PlatformView, rows: NDArray[np.int32], cold: ColdIds
@@ -114,14 +131,22 @@ class TwoTower(Model[TwoTowerConfig]):
     def reader_vectors(
         self, view: PlatformView, reader_idx: NDArray[np.int32]
     ) -> NDArray[np.float32]:
-        """Return float32[B, dim] unit-length vectors."""
-        return self._served().reader_vectors(view, reader_idx)
+        """Return float32[B, dim] unit-length vectors.
+
+        Channels that ask for the same requests in the same view share one array.
+        """
+        asked, vectors = self._latest
+        if not (asked[0] is reader_idx and asked[1] is view and asked[2] == self._version):
+            vectors = self._served().reader_vectors(view, reader_idx)
+            self._latest = (reader_idx, view, self._version), vectors
+        return vectors
 
     def state_arrays(self) -> Arrays:
         """Return logged clicks, and every set of weights that is still needed."""
-        counts = [self._version, self._number, self._since[_FULL], self._since[_INCREMENTAL]]
+        counts = [self._version, self._generation, self._number, *self._since.values()]
         found: Arrays = {"counts": np.array(counts, np.int64), **self._log.state_arrays()}
-        found["lenders"] = np.empty(0, np.int32) if self._serving is None else self._serving.lenders
+        if self._serving is not None:
+            found["lenders"] = self._serving.lenders.rows
         for stage, weights in self._weights.items():
             arrays = weights.state_arrays().items()
             found.update({f"{stage}/{name}": array for name, array in arrays})
@@ -130,8 +155,8 @@ class TwoTower(Model[TwoTowerConfig]):
     def load_state(self, arrays: Arrays) -> None:
         """Take back what `state_arrays` returned."""
         counts = np.asarray(arrays["counts"], np.int64).tolist()
-        self._version, self._number = counts[0], counts[1]
-        self._since = {_FULL: counts[2], _INCREMENTAL: counts[3]}
+        self._version, self._generation, self._number = counts[:3]
+        self._since = {_FULL: counts[3], _INCREMENTAL: counts[4]}
         self._log.load_state(arrays)
         self._weights = {}
         for stage in _STAGES:
@@ -139,13 +164,10 @@ class TwoTower(Model[TwoTowerConfig]):
             if own:
                 self._weights[stage] = Weights.initial(self.spec, self.config)
                 self._weights[stage].load_state(own)
-        serving = self._weights.get("serving")
-        rows = np.array(arrays["lenders"], np.int32)
-        self._serving = None if serving is None else Serving(serving, self.config.cold, rows)
-
-    def _move(self, weights: Weights, view: PlatformView) -> None:
-        weights.ids["reader"].move(0, view.readers.n)
-        weights.ids["note"].move(view.live_start, view.notes.n)
+        if "serving" in self._weights:
+            weights, rows = self._weights["serving"], np.array(arrays["lenders"], np.int32)
+            lenders = Lenders(rows, self.config.cold.k, weights.ids["note"].first)
+            self._serving = Serving(weights, self.config, lenders)
 
     def _served(self) -> Serving:
         if self._serving is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,15 @@ from recall.two_tower.id_table import IdTable
 from simulator.contracts.plugins import Arrays
 from simulator.contracts.random import generator
 from simulator.contracts.spec import PlatformSpec
+from simulator.contracts.views import PlatformView
+from simulator.learning.networks import load_arrays
 
 if TYPE_CHECKING:
     import torch
 
     from recall.two_tower.config import TwoTowerConfig
+
+T = TypeVar("T", bound=np.generic)
 
 SIDES = ("reader", "note")
 
@@ -41,7 +46,8 @@ class Weights:
     def initial(cls, spec: PlatformSpec, config: TwoTowerConfig) -> Weights:
         """Return weights that have learned nothing: uniform as Glorot and Bengio (2010) draw."""
         rng = generator(spec.seed, "two_tower.weights")
-        widths = {"reader": reader_width(spec), "note": note_width(spec)}
+        note = note_width(spec, with_content=config.note_content)
+        widths = {"reader": reader_width(spec), "note": note}
         nets: dict[str, NDArray[np.float32]] = {"bias": np.zeros(1, np.float32)}
         for side in SIDES:
             sizes = (config.id_dim + widths[side], config.hidden, config.dim)
@@ -53,7 +59,7 @@ class Weights:
         ids = {
             side: IdTable.empty(config.id_dim, (spec.seed, f"two_tower.{side}")) for side in SIDES
         }
-        moments = {name: np.full_like(array, 1e-3) for name, array in nets.items()}
+        moments = {name: np.zeros_like(array) for name, array in nets.items()}
         return cls(ids, nets, moments)
 
     def copy(self) -> Weights:
@@ -63,6 +69,16 @@ class Weights:
             {name: array.copy() for name, array in self.nets.items()},
             {name: array.copy() for name, array in self.moments.items()},
         )
+
+    def move(self, view: PlatformView) -> None:
+        """Take in new readers and notes, and drop notes that are no longer distributed."""
+        self.ids["reader"].move(0, view.readers.n)
+        self.ids["note"].move(view.live_start, view.notes.n)
+
+    def count(self, readers: NDArray[np.int32], notes: NDArray[np.int32]) -> None:
+        """Count clicks that a full training has learned from."""
+        self.ids["reader"].count(readers)
+        self.ids["note"].count(notes)
 
     def state_arrays(self) -> Arrays:
         """Return everything as arrays, by name."""
@@ -84,7 +100,7 @@ class Weights:
         )
 
 
-def part(arrays: Arrays, prefix: str) -> Arrays:
+def part(arrays: Mapping[str, NDArray[T]], prefix: str) -> dict[str, NDArray[T]]:
     """Return the arrays whose name starts with a prefix, without it."""
     return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
 
@@ -93,10 +109,8 @@ def tower(weights: Weights, side: str) -> torch.nn.Sequential:
     """Return one tower as a network: ID vector and features in, vector of any length out."""
     import torch
 
-    layers = [weights.nets[f"{side}.{i}.weight"].shape for i in (0, 2)]
-    network: torch.nn.Sequential = torch.nn.Sequential(
-        torch.nn.Linear(layers[0][1], layers[0][0]),
-        torch.nn.ReLU(),
-        torch.nn.Linear(layers[1][1], layers[1][0]),
-    )
+    own = part(weights.nets, f"{side}.")
+    layers = [torch.nn.Linear(*reversed(own[f"{i}.weight"].shape)) for i in (0, 2)]
+    network: torch.nn.Sequential = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
+    load_arrays(network, {**own})
     return network

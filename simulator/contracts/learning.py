@@ -67,6 +67,10 @@ class VectorModel(Protocol):
     def version(self) -> int:
         """0 before the first model serves; changes with every published one."""
 
+    @property
+    def generation(self) -> int:
+        """Changes when every vector does; versions of one generation differ in a few vectors."""
+
     def note_vectors(
         self, view: PlatformView, rows: NDArray[np.int32], cold: ColdIds
     ) -> NDArray[np.float32]:

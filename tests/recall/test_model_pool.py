@@ -75,9 +75,12 @@ def test_a_run_learns_serves_and_continues(tmp_path):
     served = own.query("job == 'full' and status == 'ok'")["serves_t"].min()
     assert not found[(events["t"] < served).to_numpy()].any()
     assert found[(events["t"] > served + 60).to_numpy()].any()
-    stops = iter([False] * 110 + [True] * 1_000)
+    clock = [0.0]
+    hooks = Hooks(
+        progress=lambda t, _: clock.append(t), should_stop=lambda: clock[-1] > served + 3_600
+    )
     with pytest.raises(Exception, match="stopped"):
-        simulate(tmp_path / "part", LEARNED, hooks=Hooks(should_stop=lambda: next(stops)))
+        simulate(tmp_path / "part", LEARNED, hooks=hooks)
     assert simulate(tmp_path / "part", LEARNED, resume=True) == whole
 
 
