@@ -9,6 +9,7 @@ from simulator.contracts.batches import Candidates, Slate
 from simulator.contracts.events import Head
 from simulator.ranking.multi_task.batches import Batches
 from simulator.ranking.multi_task.esmm import Esmm
+from simulator.ranking.multi_task.examples import columns_of
 from simulator.ranking.multi_task.inputs import LOGGED
 from simulator.ranking.multi_task.mmoe import Mmoe
 from simulator.ranking.multi_task.network import build, logits, used_pairs
@@ -63,6 +64,13 @@ def serve(ranker, seed=0, n=12, view=VIEW, click=0.3):
     return p[request, slate.column[request, slot]]
 
 
+def logged(ranker):
+    """Logged features and labels."""
+    row = ranker._examples.replay.latest()["row"]
+    features, _, label, *_ = columns_of(row, VIEW.spec.embedding_dim)
+    return features, label
+
+
 @EVERY
 @pytest.mark.parametrize("knobs", [{}, {"width": 7, "interactions": 0}])
 def test_served_predictions_are_what_torch_computes_from_the_log(cls, knobs):
@@ -111,10 +119,10 @@ def test_logged_features_are_those_of_the_linear_ranker_and_repetition():
     ranker, linear = make(Mmoe), make(OnlineLogistic)
     for plugin in (ranker, linear):
         serve(plugin, 3)
-    found = ranker._examples.replay.latest()
+    features, label = logged(ranker)
     rows, labels = linear._log.stored()
-    np.testing.assert_array_equal(found["features"][:, : len(LOGGED) - 1], rows)
-    np.testing.assert_array_equal(found["label"], labels)
+    np.testing.assert_array_equal(features[:, : len(LOGGED) - 1], rows)
+    np.testing.assert_array_equal(label, labels)
 
 
 def session_scene(session_no, request_no):
@@ -141,7 +149,7 @@ def test_repetition_counts_what_was_examined_in_the_session_that_goes_on():
         feedback = make_feedback(slate)
         ranker.observe(requests, slate, feedback, None, VIEW)
         seen.append(int(feedback.examined.sum()))
-    features = ranker._examples.replay.latest()["features"][:, LOGGED.index("repetition")]
+    features = logged(ranker)[0][:, LOGGED.index("repetition")]
     counts = np.cumsum([0, seen[0], seen[1]])
     wanted = np.repeat(np.log1p([*counts, 0]), seen)
     np.testing.assert_allclose(features, wanted, rtol=1e-6)

@@ -11,11 +11,11 @@ from simulator.learning.networks import torch_alone
 from simulator.ranking.multi_task.config import LossConfig
 from simulator.ranking.multi_task.losses import loss_by_head, total_loss
 from simulator.ranking.multi_task.mmoe import Mmoe
-from simulator.ranking.multi_task.network import _gates, build, initial_arrays, used_pairs
+from simulator.ranking.multi_task.network import _gates, used_pairs
 from simulator.ranking.multi_task.ple import Ple
 from simulator.ranking.multi_task.trainer import _even
 from tests.ranking.scenes import make_feedback
-from tests.ranking.test_multi_task import CLASSES, EVERY, VIEW, first_slots, make, serve
+from tests.ranking.test_multi_task import CLASSES, EVERY, VIEW, first_slots, logged, make, serve
 from tests.support.platform import freeze, make_candidates, make_requests
 
 FULL, INCREMENTAL = Mmoe(Mmoe.Config()).jobs
@@ -94,7 +94,7 @@ def test_it_learns_what_readers_do(cls):
 def test_predictions_are_calibrated_when_negatives_are_sampled(cls):
     ranker = make(cls, epochs=8, batch_size=512, negative_rate=0.25)
     _, actions, _ = live_through(ranker, 12)
-    stored = ranker._examples.replay.latest()["label"][:, Head.CLICK]
+    stored = logged(ranker)[1][:, Head.CLICK]
     n_clicks = actions[:, Kind.CLICK].sum()
     assert stored.sum() == n_clicks
     assert (stored == 0).mean() == pytest.approx(
@@ -155,7 +155,7 @@ def test_a_network_that_diverges_never_serves(cls):
     serve(ranker)
     before = predictions(ranker)
     serve(ranker, 1)
-    ranker._examples.replay._columns["features"][3] = np.nan
+    ranker._examples.replay._columns["row"][3, 2] = np.nan
     report = ranker.train(FULL, VIEW)
     assert report.status == "diverged"
     assert "goes on" in report.detail
@@ -196,17 +196,12 @@ def test_jobs_follow_the_knobs():
 
 
 def gates_of(cls, dropout, n=400):
+    """Gates while training and while serving, float[n, E, N_HEADS], and which pairs there are."""
     torch = torch_alone()
-    ranker = make(cls, gate_dropout=dropout)
-    shape = ranker._shape
-    arrays = initial_arrays(shape, 1)
-    arrays["gates"] = np.random.default_rng(0).normal(0, 0.1, arrays["gates"].shape)
-    x = torch.randn(n, shape.n_inputs, generator=torch.Generator().manual_seed(2))
-    network = build({name: a.astype(np.float32) for name, a in arrays.items()})
-    source = torch.Generator().manual_seed(3)
-    kept = _gates(network, shape, x, source).detach().numpy()
-    whole = _gates(network, shape, x, None).detach().numpy()
-    return kept, whole, used_pairs(shape)
+    shape = make(cls, gate_dropout=dropout)._shape
+    raw = torch.randn(n, shape.n_experts * N_HEADS, generator=torch.Generator().manual_seed(2))
+    kept = _gates(shape, raw, torch.Generator().manual_seed(3)).numpy()
+    return kept, _gates(shape, raw, None).numpy(), used_pairs(shape)
 
 
 @pytest.mark.parametrize("cls", [Mmoe, Ple])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.contracts.events import Head
 from simulator.contracts.views import PlatformView
 from simulator.learning.networks import torch_alone
+from simulator.ranking.multi_task.examples import columns_of
 from simulator.ranking.multi_task.inputs import (
     PROFILE_SCALE,
     Shape,
@@ -51,8 +52,9 @@ class Batches:
     """
 
     def __init__(self, examples: dict[str, NDArray[Any]], view: PlatformView, shape: Shape) -> None:
-        self._examples = examples
+        self._row, self._note = examples["row"], examples["note"]
         self._notes = view.notes
+        self._embedding_dim = shape.embedding_dim
         self._categories = np.eye(shape.n_categories, dtype=np.float32)
         self._embedding_scale = np.float32(embedding_scale(shape.embedding_dim))
         self._shift, self._scale = shifts_and_scales()
@@ -60,29 +62,26 @@ class Batches:
     @property
     def n(self) -> int:
         """Number of examples."""
-        return int(self._examples["note"].shape[0])
+        return int(self._note.shape[0])
 
     def batch(self, chosen: NDArray[np.int64]) -> Batch:
         """Return the examples of the given numbers, int64[b]."""
         torch = torch_alone()
-        examples, note = self._examples, self._examples["note"][chosen]
-        features = (examples["features"][chosen] - self._shift) / self._scale
+        note = self._note[chosen]
+        features, offset, label, vector, profile = columns_of(
+            self._row[chosen], self._embedding_dim
+        )
         embedding = self._notes.embedding[note]
         parts = (
-            features,
+            (features - self._shift) / self._scale,
             embedding * self._embedding_scale,
             self._categories[self._notes.category[note]],
-            np.float32(PROFILE_SCALE) * np.sqrt(examples["profile"][chosen]),
+            np.float32(PROFILE_SCALE) * np.sqrt(profile),
         )
-        columns = (
-            np.concatenate(parts, axis=1),
-            examples["vector"][chosen],
-            embedding,
-            examples["offset"][chosen],
-            examples["label"][chosen],
-        )
+        columns = (np.concatenate(parts, axis=1), vector, embedding, offset, label)
         return Batch(*(torch.from_numpy(column) for column in columns))
 
     def clicked(self) -> NDArray[np.int64]:
         """Return the numbers of examples with a click."""
-        return np.flatnonzero(self._examples["label"][:, Head.CLICK] > 0)
+        label = columns_of(self._row, self._embedding_dim)[2]
+        return np.flatnonzero(label[:, Head.CLICK] > 0)

@@ -38,7 +38,7 @@ class MultiTaskConfig(PluginConfig):
         40, "Candidates that go on to rerank.", unit="notes a request", ge=1, le=5_000, tunable=True
     )
     interactions: int = knob(
-        16,
+        11,
         "Products of a projection of the reader's vector and one of the note's embedding.",
         unit="numbers",
         ge=0,
@@ -54,7 +54,7 @@ class MultiTaskConfig(PluginConfig):
         2 * HOUR_S, "Time until the training of each midnight serves.", ge=0, le=DAY_S - 600
     )
     training_rows: int = knob(
-        200_000, "Latest examples to keep and learn from.", unit="impressions", ge=1_000,
+        100_000, "Latest examples to keep and learn from.", unit="impressions", ge=1_000,
         le=10_000_000,
     )  # fmt: skip
     epochs: int = knob(

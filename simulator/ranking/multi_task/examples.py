@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,9 +16,11 @@ from simulator.contracts.views import PlatformView
 from simulator.learning.replay import Replay
 from simulator.ranking.features import N_FEATURES
 from simulator.ranking.logistic_kernels import log_impressions
-from simulator.ranking.multi_task.inputs import N_LOGGED, offsets
+from simulator.ranking.multi_task.inputs import N_LOGGED
 from simulator.ranking.multi_task.note_rows import NoteRows
-from simulator.ranking.multi_task.session_kernels import count_shown
+from simulator.ranking.multi_task.session_kernels import write_examples
+
+_NEGATIVE: Final = "rank.multi_task.negative"
 
 
 class Sessions:
@@ -63,7 +67,7 @@ class Examples:
         reader_strength: impressions that the platform's average counts for in a reader's rate.
 
     Attributes:
-        replay: what is kept.
+        replay: what is kept: `row` as `columns_of` reads it, and `note`.
     """
 
     def __init__(
@@ -72,17 +76,8 @@ class Examples:
         self._seed = spec.seed
         self._negative_rate = negative_rate
         self._reader_strength = reader_strength
-        self.replay = Replay(
-            capacity,
-            {
-                "features": ("float32", (N_LOGGED,)),
-                "offset": ("float32", (N_HEADS,)),
-                "vector": ("float32", (spec.embedding_dim,)),
-                "profile": ("float32", (spec.n_categories,)),
-                "note": ("int32", ()),
-                "label": ("float32", (N_HEADS,)),
-            },
-        )
+        self._width = N_LOGGED + 2 * N_HEADS + spec.embedding_dim + spec.n_categories
+        self.replay = Replay(capacity, {"row": ("float32", (self._width,)), "note": ("int32", ())})
 
     def log(
         self,
@@ -95,65 +90,57 @@ class Examples:
     ) -> None:
         """Log a chunk; must come before counters, statistics and profiles move."""
         features = np.empty((slate.note_idx.size, N_FEATURES), np.float32)
-        repeated = np.empty(slate.note_idx.size, np.float32)
         labels = np.empty((slate.note_idx.size, N_HEADS), np.float32)
-        shown = (requests, slate, feedback, view)
-        n = self._write_features(shown, notes, features, labels)
-        count_shown(
+        n = log_impressions(
+            requests.reader_idx,
+            requests.request_no,
+            slate.note_idx,
+            feedback.examined,
+            feedback.actions,
+            notes.features,
+            view.notes.category,
+            view.notes.embedding,
+            view.readers.vector,
+            view.readers.category_profile,
+            view.readers.totals,
+            float(notes.rates[0]),
+            self._reader_strength,
+            0,
+            features,
+            labels,
+        )
+        row, note = np.empty((n, self._width), np.float32), np.empty(n, np.int32)
+        request = np.empty(n, np.int32)
+        write_examples(
             requests.reader_idx,
             requests.session_no,
             slate.note_idx,
             feedback.examined,
+            features,
+            labels,
+            notes.offset,
             view.notes.category,
+            view.readers.vector,
+            view.readers.category_profile,
             sessions.session,
             sessions.shown,
-            repeated,
+            row,
+            note,
+            request,
         )
-        request, slot = np.nonzero((feedback.examined != 0) & (slate.note_idx >= 0))
-        keep = self._kept(requests.request_id[request], slate.note_idx[request, slot], labels[:n])
-        reader = requests.reader_idx[request][keep]
-        self.replay.append(
-            features=np.column_stack([features[:n][keep], repeated[:n][keep]]),
-            offset=np.broadcast_to(offsets(notes.rates), (reader.size, N_HEADS)),
-            vector=view.readers.vector[reader],
-            profile=view.readers.category_profile[reader],
-            note=slate.note_idx[request, slot][keep],
-            label=labels[:n][keep],
-        )
+        if self._negative_rate < 1.0:
+            drawn = uniform(self._seed, _NEGATIVE, requests.request_id[request], note)
+            kept = (labels[:n, Head.CLICK] > 0) | (drawn < self._negative_rate)
+            row, note = row[kept], note[kept]
+        self.replay.append(row=row, note=note)
 
-    def _write_features(
-        self,
-        shown: tuple[RequestBatch, Slate, Feedback, PlatformView],
-        notes: NoteRows,
-        features: NDArray[np.float32],
-        labels: NDArray[np.float32],
-    ) -> int:
-        requests, slate, feedback, view = shown
-        return int(
-            log_impressions(
-                requests.reader_idx,
-                requests.request_no,
-                slate.note_idx,
-                feedback.examined,
-                feedback.actions,
-                notes.features,
-                view.notes.category,
-                view.notes.embedding,
-                view.readers.vector,
-                view.readers.category_profile,
-                view.readers.totals,
-                float(notes.rates[0]),
-                self._reader_strength,
-                0,
-                features,
-                labels,
-            )
-        )
 
-    def _kept(
-        self, request_id: NDArray[np.int64], note: NDArray[np.int32], labels: NDArray[np.float32]
-    ) -> NDArray[np.bool_] | slice:
-        if self._negative_rate == 1.0:
-            return slice(None)
-        drawn = uniform(self._seed, "rank.multi_task.negative", request_id, note)
-        return np.asarray((labels[:, Head.CLICK] > 0) | (drawn < self._negative_rate))
+def columns_of(row: NDArray[np.float32], embedding_dim: int) -> list[NDArray[np.float32]]:
+    """Return features, offset, label, reader's vector and reader's profile of logged rows.
+
+    Args:
+        row: float32[n, *].
+        embedding_dim: width of the vector.
+    """
+    sizes = [N_LOGGED, N_HEADS, N_HEADS, embedding_dim]
+    return np.split(row, np.cumsum(sizes), axis=1)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LINEAR: Final = "linear"
 """Name of the linear part among the parameters."""
 
-_LEAST: Final = 1e-9
+_FIRST: Final = ("experts", "gates", LINEAR)
 
 
 def initial_arrays(shape: Shape, seed: int) -> Arrays:
@@ -89,33 +89,37 @@ def logits(
         batch: examples.
         dropout: source of gate dropout while training, None otherwise.
     """
-    side = batch.embedding @ network["note_side"]
-    x = torch_alone().cat([batch.inputs, (batch.vector @ network["reader_side"]) * side], dim=1)
-    hidden = (x @ network["experts"]).relu().view(-1, shape.width)
+    # One product for all columns, apart from what needs a gradient by its input.
+    first = torch_alone().cat([network[name] for name in _FIRST if name in network], dim=1)
+    products = (batch.vector @ network["reader_side"]) * (batch.embedding @ network["note_side"])
+    n_fixed = batch.inputs.shape[1]
+    columns = batch.inputs @ first[:n_fixed] + products @ first[n_fixed:]
+    n_outputs = shape.n_experts * shape.width
+    hidden = columns[:, :n_outputs].relu().reshape(-1, shape.width)
     read = (hidden @ network["tower"]).view(-1, shape.n_experts, N_HEADS)
-    deep = (_gates(network, shape, x, dropout) * read).sum(dim=1)
-    total: torch.Tensor = batch.offset + x @ network[LINEAR] + deep
+    gates = _gates(shape, columns[:, n_outputs:-N_HEADS], dropout)
+    total: torch.Tensor = batch.offset + columns[:, -N_HEADS:] + (gates * read).sum(dim=1)
     return total
 
 
-def _gates(
-    network: torch.nn.ParameterDict,
-    shape: Shape,
-    x: torch.Tensor,
-    dropout: torch.Generator | None,
-) -> torch.Tensor:
-    """Return float32[b, E, N_HEADS], or [E, N_HEADS] where no head has a choice."""
-    used: torch.Tensor = torch_alone().from_numpy(used_pairs(shape))
+def _gates(shape: Shape, raw: torch.Tensor, dropout: torch.Generator | None) -> torch.Tensor:
+    """Return float32[b, E, N_HEADS], or [E, N_HEADS] where no head has a choice.
+
+    Args:
+        shape: sizes.
+        raw: float32[b, E * N_HEADS], nothing where no head has a choice.
+        dropout: source of dropout, None for none.
+    """
+    unused: torch.Tensor = torch_alone().from_numpy(~used_pairs(shape))
     if not shape.is_gated:
-        return used.float()
-    raw = (x @ network["gates"]).view(-1, shape.n_experts, N_HEADS)
-    weight: torch.Tensor = raw.masked_fill(~used, -math.inf).softmax(dim=1)
-    if dropout is None or shape.gate_dropout == 0.0:
-        return weight
-    kept = weight * (torch_alone().rand(weight.shape, generator=dropout) >= shape.gate_dropout)
-    total = kept.sum(dim=1, keepdim=True)
-    renormalised: torch.Tensor = kept / total.clamp_min(_LEAST)
-    return renormalised.where(total > _LEAST, weight)
+        return (~unused).float()
+    raw = raw.reshape(-1, shape.n_experts, N_HEADS)
+    if dropout is not None and shape.gate_dropout > 0.0:
+        dropped = torch_alone().rand(raw.shape, generator=dropout) < shape.gate_dropout
+        dropped &= ~(dropped | unused).all(dim=1, keepdim=True)
+        unused = unused | dropped
+    weight: torch.Tensor = raw.masked_fill(unused, -math.inf).softmax(dim=1)
+    return weight
 
 
 def _projection(rng: np.random.Generator, shape: Shape) -> NDArray[np.float32]:

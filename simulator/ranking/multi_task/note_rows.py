@@ -9,6 +9,7 @@ from simulator.contracts.plugins import Arrays
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 from simulator.ranking.features import N_NOTE_FEATURES
+from simulator.ranking.multi_task.inputs import offsets
 from simulator.ranking.multi_task.layer_kernels import Weights
 from simulator.ranking.multi_task.serving_kernels import write_note_rows
 from simulator.ranking.statistics import NoteStatistics, StatisticsConfig
@@ -32,12 +33,22 @@ class NoteRows:
         self._statistics = NoteStatistics(config, spec, _NO_FORMS)
         self._weights = weights
         self._is_stale = False
+        self._offset_of = self._statistics.rates
+        self._offset = offsets(self._offset_of)
         self.rows = np.zeros((0, weights.note.shape[1] + 1), np.float32)
 
     @property
     def features(self) -> NDArray[np.float32]:
         """Statistics, float32[>= N, N_NOTE_FEATURES]."""
         return self._statistics.features
+
+    @property
+    def offset(self) -> NDArray[np.float32]:
+        """What networks add to, float32[N_HEADS]; see `offsets`."""
+        if self._statistics.rates is not self._offset_of:
+            self._offset_of = self._statistics.rates
+            self._offset = offsets(self._offset_of)
+        return self._offset
 
     @property
     def rates(self) -> NDArray[np.float64]:

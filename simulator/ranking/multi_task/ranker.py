@@ -24,7 +24,7 @@ from simulator.ranking.fusion import Fusion
 from simulator.ranking.multi_task.config import MultiTaskConfig
 from simulator.ranking.multi_task.examples import Examples, Sessions
 from simulator.ranking.multi_task.folding import fold
-from simulator.ranking.multi_task.inputs import Shape, offsets
+from simulator.ranking.multi_task.inputs import Shape
 from simulator.ranking.multi_task.layer_kernels import Weights
 from simulator.ranking.multi_task.note_rows import NoteRows
 from simulator.ranking.multi_task.serving_kernels import predict_heads
@@ -91,7 +91,7 @@ class MultiTaskRanker(Ranker[M]):
             self._sessions.shown,
             float(self._notes.rates[0]),
             self.config.prior_reader_impressions,
-            offsets(self._notes.rates),
+            self._notes.offset,
             p,
             log_dwell,
         )
