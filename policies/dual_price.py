@@ -24,7 +24,7 @@ class DualPriceConfig(PromiseConfig):
 
     type: Literal["dual_price"] = "dual_price"
     eta: float = knob(
-        0.1,
+        0.5,
         "Rise of a note's price for each hour of a whole target of lag.",
         ge=0,
         le=100,
@@ -32,13 +32,13 @@ class DualPriceConfig(PromiseConfig):
     )
     max_price: float = knob(0.5, "Highest price of a note.", ge=1e-6, le=1_000, tunable=True)
     start_share: float = knob(
-        0.5,
+        1.0,
         "Price of a note at birth, as a share of the mean price of notes with open promises.",
         ge=0,
         le=1,
     )
     pre_rank_coefficient: float = knob(
-        10.0,
+        20.0,
         "Coefficient at pre-rank of a note at the highest price; it rises with the price from 1, "
         "so that the note comes before the ranker at all.",
         ge=1,

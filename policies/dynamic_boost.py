@@ -24,14 +24,14 @@ class DynamicBoostConfig(PromiseConfig):
         "α/√(1 + βt + γx); `curve`: α·e^(gain·lag) behind the delivery curve.",
     )
     base: float = knob(
-        2.0,
+        5.0,
         "Coefficient that the boost of the rule multiplies, while it is above 1.",
         ge=1,
         le=100,
         tunable=True,
     )
     max_coefficient: float = knob(
-        20.0, "Most that a note's value is multiplied by.", ge=1, le=1_000, tunable=True
+        30.0, "Most that a note's value is multiplied by.", ge=1, le=1_000, tunable=True
     )
     pre_rank_power: float = knob(
         1.0,
@@ -47,7 +47,7 @@ class DynamicBoostConfig(PromiseConfig):
     formula_gamma: float = knob(12.0, "γ of the formula: decay with impressions.", ge=0, le=1_000)
     curve_alpha: float = knob(1.0, "α of the curve: boost on schedule.", ge=0.1, le=100)
     curve_gain: float = knob(
-        3.0,
+        8.0,
         "Rise of the logarithm of the boost for a whole target of lag.",
         ge=0,
         le=50,

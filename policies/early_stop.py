@@ -35,7 +35,7 @@ class EarlyStopConfig(DynamicBoostConfig):
         tunable=True,
     )  # fmt: skip
     doubt: float = knob(
-        0.2, "A note is given up when P(not poor) falls below this.", ge=0, le=1, tunable=True
+        0.3, "A note is given up when P(not poor) falls below this.", ge=0, le=1, tunable=True
     )
     bonus: int = knob(
         100,

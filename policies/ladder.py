@@ -38,7 +38,7 @@ class LadderConfig(DynamicBoostConfig):
         "Further pools.",
     )
     cohort_quantile: float = knob(
-        0.5, "Place among the click rates of all notes that a note must beat.", ge=0, le=1,
+        0.8, "Place among the click rates of all notes that a note must beat.", ge=0, le=1,
         tunable=True,
     )  # fmt: skip
     certainty: float = knob(

@@ -68,7 +68,7 @@ class MpcConfig(PromiseConfig):
         tunable=True,
     )
     max_coefficient: float = knob(
-        20.0, "Most that a note's value is multiplied by.", ge=1, le=1_000, tunable=True
+        30.0, "Most that a note's value is multiplied by.", ge=1, le=1_000, tunable=True
     )
     pre_rank_power: float = knob(
         1.0, "The coefficient at pre-rank is that at rank to this power.", ge=0, le=5, tunable=True

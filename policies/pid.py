@@ -21,22 +21,22 @@ class PidConfig(PromiseConfig):
     """Knobs of the controller; lags are in units of the note's first target."""
 
     type: Literal["pid"] = "pid"
-    kp: float = knob(4.0, "Log coefficient for a whole target of lag.", ge=0, le=100, tunable=True)
+    kp: float = knob(8.0, "Log coefficient for a whole target of lag.", ge=0, le=100, tunable=True)
     ki: float = knob(
-        0.5, "Log coefficient for each hour of a whole target of lag.", ge=0, le=100, tunable=True
+        0.45, "Log coefficient for each hour of a whole target of lag.", ge=0, le=100, tunable=True
     )
     kd: float = knob(
         0.0, "Log coefficient for a lag that grows by a whole target an hour.", ge=0, le=100
     )
     base: float = knob(
-        2.0,
+        5.0,
         "Coefficient of a note on schedule whose past needed no correction.",
         ge=1,
         le=100,
         tunable=True,
     )
     max_coefficient: float = knob(
-        20.0, "Most that a note's value is multiplied by.", ge=1, le=1_000, tunable=True
+        30.0, "Most that a note's value is multiplied by.", ge=1, le=1_000, tunable=True
     )
     pre_rank_power: float = knob(
         1.0, "The coefficient at pre-rank is that at rank to this power.", ge=0, le=5, tunable=True

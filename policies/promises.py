@@ -64,7 +64,7 @@ class PromiseConfig(PluginConfig):
         (), "Further stages, for example 200 impressions by 72h; targets are scaled as well."
     )
     theta: float = knob(
-        0.5,
+        2.0,
         "Front load of the delivery curve 1 - (1 - t)e^(-θt) in the first stage; 0 is uniform.",
         ge=0,
         le=10,

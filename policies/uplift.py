@@ -130,7 +130,8 @@ def allocate(
     reached[:, 0] = 1.0
     gain = creators[:, None] * np.diff(effect, axis=1)
     cost = notes[:, None] * np.diff(levels)[None, :]
-    worth = gain / np.maximum(cost, 1e-12)
+    # Rounding must not put a later step of a segment ahead of an equal one before it.
+    worth = np.minimum.accumulate(gain / np.maximum(cost, 1e-12), axis=1)
     left = budget
     for flat in np.argsort(-worth, axis=None, kind="stable"):
         s, k = divmod(int(flat), levels.size - 1)

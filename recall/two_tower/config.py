@@ -117,7 +117,7 @@ class TwoTowerConfig(ModelConfig):
     incremental_delay: Duration = knob(
         300, "Time until the result of one serves.", unit="s", ge=0, le=DAY_S
     )
-    batch_size: int = knob(256, "Clicks a step.", unit="clicks", ge=2, le=16_384)
+    batch_size: int = knob(128, "Clicks a step.", unit="clicks", ge=2, le=16_384)
     epochs: int = knob(1, "Passes of a full training over its clicks.", ge=1, le=100)
     learning_rate: float = knob(0.02, "Step size of Adagrad for the towers.", ge=1e-6, le=10)
     id_learning_rate: float = knob(

@@ -40,7 +40,7 @@ class TwoTower(Model[TwoTowerConfig]):
         super().setup(spec)
         config = self.config
         self._log = ClickLog(
-            spec, config.max_clicks, config.sample, config.strong_weight, 2 * config.negatives.n
+            spec, config.max_clicks, config.sample, config.strong_weight, config.negatives.n
         )
         self._weights: dict[str, Weights] = {"trained": Weights.initial(spec, config)}
         self._serving: Serving | None = None

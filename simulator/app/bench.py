@@ -30,19 +30,22 @@ class Plan:
             first indexes and the first readers arrive.
         until_h: simulated hour at which to stop; the end of the last day by default. Stopping
             earlier leaves out the metrics.
+        scenario: path or name of the scenario whose plug-ins serve; None for the defaults.
     """
 
     readers: int
     days: int = 1
     from_h: int = FROM_H
     until_h: int | None = None
+    scenario: str | None = None
 
     def text(self) -> str:
         """Say which simulated time is measured."""
         until = 24 * self.days if self.until_h is None else self.until_h
+        whose = f", plug-ins of {self.scenario}" if self.scenario else ""
         return (
             f"hours {self.from_h} to {until} of a world without warm-up, "
-            "whose notes of the last 30 days exist from the start"
+            f"whose notes of the last 30 days exist from the start{whose}"
         )
 
 

@@ -7,6 +7,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from simulator.engine.replication import Replication
 
 _ROWS_PER_PART: Final = 100_000
+_PLUGINS: Final = ("content", "models", "recall", "pre_rank", "rank", "policies", "rerank")
 
 
 def cpu_s() -> float:
@@ -125,11 +127,23 @@ def _cost(
     )
 
 
+def _content(plan: Plan) -> Mapping[str, object]:
+    """Return the content to measure: the tiny world, with another scenario's plug-ins if asked."""
+    if plan.scenario is None:
+        return TINY
+    from simulator.app.loading import load_scenario
+
+    whole = load_scenario(plan.scenario).to_mapping()
+    return {**TINY, **{key: whole[key] for key in _PLUGINS}}
+
+
 def main(text: str) -> SizeCost:
     """Measure the plan given as JSON, after a tiny run that loads and compiles everything."""
     plan = Plan(**json.loads(text))
     try_out(load(TINY))
-    scenario = load(TINY, name="bench", horizon=f"{plan.days}d", world__readers__n=plan.readers)
+    scenario = load(
+        _content(plan), name="bench", horizon=f"{plan.days}d", world__readers__n=plan.readers
+    )
     with tempfile.TemporaryDirectory(prefix="notesim-bench-") as folder:
         return measure(plan, scenario, Path(folder))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
+from simulator.app.registry import LABELS
 from simulator.contracts.plugins import PluginConfig
 
 
@@ -19,12 +20,17 @@ class OneOf:
     required and findings read alike.
 
     Attributes:
-        kind: kind of plug-in.
+        kind: kind of plug-in, or the name of the block.
         choices: configuration models by type name.
     """
 
     kind: str
     choices: Mapping[str, type[PluginConfig]]
+
+    @property
+    def label(self) -> str:
+        """What one of them is called in findings."""
+        return LABELS.get(self.kind, self.kind.removesuffix("s"))
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler

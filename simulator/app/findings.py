@@ -12,7 +12,6 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator.app.registry import LABELS
 from simulator.app.spots import Shape, Spot, locate
 from simulator.app.tree import KeyPath, Node, dotted
 from simulator.contracts.errors import Finding
@@ -242,7 +241,7 @@ def _unknown_type(mistake: _Mistake) -> Finding:
     named = replace(
         mistake, node=tag, spot=replace(mistake.spot, path=(*mistake.spot.path, "type"))
     )
-    return _unknown_name(named, f"unknown {LABELS[one_of.kind]}", list(one_of.choices))
+    return _unknown_name(named, f"unknown {one_of.label}", list(one_of.choices))
 
 
 def _no_type(mistake: _Mistake) -> Finding:

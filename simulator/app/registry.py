@@ -53,7 +53,6 @@ LABELS: Final = {
     "policies": "policy",
     "rerank": "reranker",
     "experiment": "experiment design",
-    "shocks": "shock",
 }
 PACKAGES: Final = (
     "recall",

@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from simulator.app.blocks import OneOf
-from simulator.app.registry import LABELS
 from simulator.app.tree import KeyPath
 from simulator.contracts.config import format_duration, parse_duration
 
@@ -140,7 +139,7 @@ def locate(model: type[BaseModel], loc: tuple[int | str, ...]) -> Spot:
     owner_name = ""
     for part in loc:
         if shape is not None and shape.one_of is not None:
-            owner_name = f"{LABELS[shape.one_of.kind]} {part!r}"
+            owner_name = f"{shape.one_of.label} {part!r}"
             choice = shape.one_of.choices.get(str(part))
             shape = None if choice is None else Shape(choice)
             continue

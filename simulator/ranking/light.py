@@ -19,11 +19,10 @@ from simulator.contracts.plugins import Arrays, PluginConfig, PreRanker
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 from simulator.ranking.diversity import PreRankDiversityConfig, check_direct, diversified
+from simulator.ranking.evidence import UsualEvidence
 from simulator.ranking.features import N_NOTE_FEATURES, NOTE_FEATURES
 from simulator.ranking.light_kernels import score_light
 from simulator.ranking.statistics import NoteStatistics, StatisticsConfig
-
-_USUAL_EVERY_S = 600
 
 
 class LightConfig(PluginConfig):
@@ -81,18 +80,15 @@ class Light(PreRanker[LightConfig]):
     def setup(self, spec: PlatformSpec) -> None:
         """Start without statistics."""
         super().setup(spec)
-        self._statistics = NoteStatistics(self.config.statistics, spec, self._weights())
-        self._usual_evidence = 0.0
+        self._statistics = NoteStatistics(
+            self.config.statistics, spec, note_weights(self.config)[None]
+        )
+        self._evidence = UsualEvidence()
 
     def nearline(self, interactions: Interactions, view: PlatformView) -> None:
         """Refresh the note's part of the score."""
         self._statistics.nearline(view)
-        if self._usual_evidence > 0 and view.now % _USUAL_EVERY_S:
-            return
-        impressions = view.notes.impressions[view.live_start :].astype(np.float64)
-        total = impressions.sum()
-        if total > 0:
-            self._usual_evidence = math.log1p(np.square(impressions).sum() / total)
+        self._evidence.nearline(view)
 
     def score(
         self, requests: RequestBatch, candidates: Candidates, view: PlatformView
@@ -110,7 +106,7 @@ class Light(PreRanker[LightConfig]):
             view.notes.embedding,
             view.readers.vector,
             view.readers.category_profile,
-            math.log(rate / (1.0 - rate)) - self.config.evidence_weight * self._usual_evidence,
+            math.log(rate / (1.0 - rate)) - self.config.evidence_weight * self._evidence.value,
             self.config.affinity_weight,
             self.config.category_weight,
             out,
@@ -129,27 +125,26 @@ class Light(PreRanker[LightConfig]):
 
     def state_arrays(self) -> Arrays:
         """Return the statistics."""
-        usual = np.array([self._usual_evidence])
-        return {**self._statistics.state_arrays(), "usual_evidence": usual}
+        return {**self._statistics.state_arrays(), **self._evidence.state_arrays()}
 
     def load_state(self, arrays: Arrays) -> None:
         """Take back the statistics."""
-        statistics = {name: a for name, a in arrays.items() if name != "usual_evidence"}
-        self._statistics.load_state(statistics, self._weights())
-        self._usual_evidence = float(arrays["usual_evidence"].astype(np.float64)[0])
+        self._statistics.load_state(arrays, note_weights(self.config)[None])
+        self._evidence.load_state(arrays)
 
-    def _weights(self) -> NDArray[np.float32]:
-        config = self.config
-        by_name = {
-            "ctr_24h": config.ctr_weight / 4,
-            "ctr_7d": config.ctr_weight / 4,
-            "ctr_30d": config.ctr_weight / 2,
-            "impressions": config.evidence_weight,
-            "creator_ctr": config.creator_weight,
-            "like_rate": config.interaction_weight / 2,
-            "collect_rate": config.interaction_weight / 2,
-        }
-        weights = np.zeros((1, N_NOTE_FEATURES), np.float32)
-        for name, weight in by_name.items():
-            weights[0, NOTE_FEATURES.index(name)] = weight
-        return weights
+
+def note_weights(config: LightConfig) -> NDArray[np.float32]:
+    """Return float32[N_NOTE_FEATURES], the weights of a note's features."""
+    by_name = {
+        "ctr_24h": config.ctr_weight / 4,
+        "ctr_7d": config.ctr_weight / 4,
+        "ctr_30d": config.ctr_weight / 2,
+        "impressions": config.evidence_weight,
+        "creator_ctr": config.creator_weight,
+        "like_rate": config.interaction_weight / 2,
+        "collect_rate": config.interaction_weight / 2,
+    }
+    weights = np.zeros(N_NOTE_FEATURES, np.float32)
+    for name, weight in by_name.items():
+        weights[NOTE_FEATURES.index(name)] = weight
+    return weights

@@ -64,9 +64,11 @@ EXPECTED = {
     "negative_duration": Expected(2, "horizon", DURATION),
     "negative_seed": Expected(3, "seed", "out of range", SEEDS),
     "no_recall": Expected(3, "recall", "wrong number of entries", "at least 1"),
-    "no_type": Expected(4, "policies[0].type", "a required field is missing", "boost, "),
+    "no_type": Expected(
+        4, "policies[0].type", "a required field is missing", "audience_gate, boost, "
+    ),
     "null_as_number": Expected(3, "seed", "wrong type", WHOLE),
-    "null_type": Expected(4, "rank.type", "unknown ranker", "online_logistic"),
+    "null_type": Expected(4, "rank.type", "unknown ranker", "esmm, mmoe"),
     "number_as_name": Expected(1, "name", "wrong type", "text"),
     "number_with_underscore": Expected(3, "seed", "wrong type", WHOLE, "20000"),
     "only_comments": Expected(None, "", "the file is empty"),
@@ -90,11 +92,13 @@ EXPECTED = {
     "unclosed": Expected(3, "policies[1]", "not valid YAML: expected ',' or ']'"),
     "unknown_alias": Expected(3, "world", "an alias names an anchor that is not there"),
     "unknown_key": Expected(3, "polices", "unknown field", "name, ques", "policies"),
-    "unknown_metric": Expected(5, "metrics[1]", "unknown metric", "publish", "new_note_ctr"),
+    "unknown_metric": Expected(5, "metrics[1]", "unknown metric", "new_note_ctr", "new_note_ctr"),
     "unknown_plugin_field": Expected(
         5, "policies[0].coeficient", "for policy 'boost'", "type, coeff", "coefficient"
     ),
-    "unknown_plugin_type": Expected(4, "policies[0].type", "unknown policy", "boost, ", "boost"),
+    "unknown_plugin_type": Expected(
+        4, "policies[0].type", "unknown policy", "audience_gate, boost, ", "boost"
+    ),
     "unknown_world_key": Expected(4, "world.reader", "unknown field", "readers, ", "readers"),
     "world_as_number": Expected(3, "world", "wrong type", BLOCK),
     "wrong_choice": Expected(
@@ -143,7 +147,7 @@ def test_all_mistakes_at_once_in_order():
 def test_the_error_reads_like_its_findings():
     with pytest.raises(ScenarioError, match=r"unknown_plugin_type\.yaml:4  policies") as caught:
         load_scenario(BROKEN / "unknown_plugin_type.yaml")
-    assert "(got bost). Did you mean 'boost'? Allowed: boost, " in str(caught.value)
+    assert "(got bost). Did you mean 'boost'? Allowed: audience_gate, boost, " in str(caught.value)
     assert caught.value.exit_code == 2
 
 

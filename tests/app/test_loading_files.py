@@ -91,7 +91,9 @@ def test_byte_order_mark_and_windows_lines_are_fine(tmp_path):
 
 
 def test_bundled_by_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "bundled_scenarios", lambda: {"smoke": tmp_path / "smoke.yaml"})
+    monkeypatch.setattr(
+        files, "bundled_scenarios", lambda sweeps=False: {"smoke": tmp_path / "smoke.yaml"}
+    )
     monkeypatch.chdir(tmp_path)
     (tmp_path / "smoke.yaml").write_text(VALID)
     (tmp_path / "smoke").mkdir()
@@ -103,7 +105,9 @@ def test_bundled_by_name(tmp_path, monkeypatch):
 
 
 def test_a_file_goes_before_a_bundled_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "bundled_scenarios", lambda: {"smoke": tmp_path / "smoke.yaml"})
+    monkeypatch.setattr(
+        files, "bundled_scenarios", lambda sweeps=False: {"smoke": tmp_path / "smoke.yaml"}
+    )
     monkeypatch.chdir(tmp_path)
     (tmp_path / "smoke").write_text("name: mine\nhorizon: 1d\n")
     assert load_scenario("smoke").name == "mine"

@@ -96,7 +96,8 @@ def test_make_targets_exist():
 
 def test_gallery_lists_every_scenario():
     linked = re.findall(r"\[`(\w+)`\]\(scenarios/(\w+)\.yaml\)", README)
-    assert sorted(linked) == [(name, name) for name in sorted(bundled_scenarios())]
+    bundled = [*bundled_scenarios(), *bundled_scenarios(sweeps=True)]
+    assert sorted(linked) == [(name, name) for name in sorted(bundled)]
 
 
 def test_metrics_of_the_printed_output_exist():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -24,12 +24,22 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Stop at ten in the morning; no final metrics.")
     ] = False,
+    scenario: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Scenario whose plug-ins serve.")
+    ] = None,
+    from_hour: Annotated[
+        int | None, typer.Option(min=1, help="Simulated hour from which to measure.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
 ) -> None:
     """Measure impressions per second, cost by stage and memory for worlds of several sizes."""
     from simulator.app import bench as benchmark
 
     plans = _plans(readers, days, quick=quick)
+    changes: dict[str, Any] = {"scenario": scenario} if scenario else {}
+    if from_hour is not None:
+        changes["from_h"] = from_hour
+    plans = [replace(plan, **changes) for plan in plans]
     costs = benchmark.bench(plans, _announce)
     growth = benchmark.growth(costs)
     if as_json:
