@@ -32,6 +32,7 @@ INCREMENTAL: Final = "incremental"
 
 _LINEAR_SHARE: Final = 0.25
 _PULL: Final = 5e-4
+_SMALLEST_SLOPE: Final = 1e-5
 _CHUNK: Final = 16_384
 _FEWEST: Final = 256
 _PURPOSE: Final = "rank.multi_task"
@@ -159,7 +160,7 @@ class Trainer:
             {"params": deep, "lr": rate},
             {"params": [network[LINEAR]], "lr": rate * _LINEAR_SHARE},
         ]
-        optimizer: torch.optim.Optimizer = torch_alone().optim.Adam(groups)
+        optimizer: torch.optim.Optimizer = torch_alone().optim.Adam(groups, eps=_SMALLEST_SLOPE)
         if self.serving.adam:
             load_adam(optimizer, self.serving.adam)
         return optimizer
