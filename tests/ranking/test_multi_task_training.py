@@ -273,3 +273,8 @@ def test_uncertainty_weighting_settles_where_each_loss_weighs_its_inverse():
 
 def test_batches_are_cut_into_equal_parts():
     assert [_even(n, 2_048) for n in (0, 1, 2_048, 2_049, 5_000)] == [0, 1, 2_048, 1_025, 1_667]
+
+
+def test_a_result_that_would_serve_after_the_next_training_is_refused():
+    with pytest.raises(ValueError, match="incremental_delay must be below incremental_every"):
+        Mmoe.Config(incremental_every="1h", incremental_delay="1h")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from simulator.contracts.config import Config, Duration, knob
 from simulator.contracts.events import DAY_S, HOUR_S
@@ -79,3 +81,9 @@ class MultiTaskConfig(PluginConfig):
     )
     fusion: FusionConfig = FusionConfig()
     statistics: StatisticsConfig = StatisticsConfig()
+
+    @model_validator(mode="after")
+    def _serves_before_the_next(self) -> Self:
+        if self.incremental_delay >= self.incremental_every:
+            raise ValueError("incremental_delay must be below incremental_every")
+        return self
