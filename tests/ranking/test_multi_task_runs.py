@@ -9,7 +9,7 @@ from tests.support.small_runs import logged, simulate
 
 WORLD = {
     "horizon": "2d",
-    "rank": {"type": "mmoe", "incremental_every": "6h", "full_delay": "1h", "negative_rate": 0.5},
+    "rank": {"type": "mmoe", "incremental_every": "6h", "full_delay": "8h", "negative_rate": 0.5},
 }
 
 
@@ -26,7 +26,7 @@ def test_networks_train_in_simulated_time(whole):
     assert set(done.job) == {"full", "incremental"}
     assert (done.rows > 0).all()
     delays = (done.serves_t - done.t).groupby(done.job).unique()
-    assert [float(delay) for delay in delays["full"]] == [3_600]
+    assert [float(delay) for delay in delays["full"]] == [28_800]
     assert [float(delay) for delay in delays["incremental"]] == [600]
 
 
@@ -35,7 +35,7 @@ def test_the_size_of_chunks_changes_nothing(whole, tmp_path):
 
 
 def test_a_run_stopped_while_a_network_waits_to_serve_goes_on(whole, tmp_path):
-    """What is trained at midnight serves at one o'clock; the run stops in between."""
+    """What is trained at midnight serves at eight o'clock; the run stops in between."""
     seen = itertools.count()
     at = []
     stop = Hooks(
@@ -44,5 +44,5 @@ def test_a_run_stopped_while_a_network_waits_to_serve_goes_on(whole, tmp_path):
     )
     with pytest.raises(InterruptedRunError):
         simulate(tmp_path, WORLD, hooks=stop)
-    assert 86_400 < at[-1] < 86_400 + 3_600
+    assert 86_400 < at[-1] < 86_400 + 28_800
     assert simulate(tmp_path, WORLD, resume=True) == whole[1]
