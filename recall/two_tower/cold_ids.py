@@ -38,11 +38,11 @@ class Lenders:
 
     @classmethod
     def choose(cls, table: IdTable, config: ColdConfig, view: PlatformView) -> Lenders:
-        """Take the live notes that were seen often and have an ID vector of their own."""
+        """Take the live notes that were seen often, before the model's eyes too."""
         live = np.arange(max(view.live_start, table.first), table.end, dtype=np.int32)
         enough = config.lender_impressions * view.spec.threshold_scale
         is_lender = view.notes.impressions[live] >= enough
-        is_lender &= table.clicks_of(live) >= config.own_clicks
+        is_lender &= table.clicks_of(live) >= config.lender_clicks
         return cls(live[is_lender], config.k, table.first)
 
     def borrowed(

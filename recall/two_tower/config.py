@@ -60,11 +60,18 @@ class ColdConfig(Config):
     )  # fmt: skip
     lender_impressions: int = knob(
         1_000,
-        "Life impressions, times the scenario's threshold scale, from which a note with an ID "
-        "vector of its own lends it.",
+        "Life impressions, times the scenario's threshold scale, from which a note lends its ID "
+        "vector.",
         unit="impressions",
         ge=0,
         le=1_000_000_000,
+    )
+    lender_clicks: int = knob(
+        10,
+        "Clicks that full trainings must have seen on it, too: before, the vector is mostly noise.",
+        unit="clicks",
+        ge=1,
+        le=10_000,
     )
 
 

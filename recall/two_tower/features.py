@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.events import Kind
+from recall.lists import frozen
+from recall.two_tower.feature_kernels import N_ACTIVITY, reader_rows
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 
-_N_ACTIVITY = 3
-_PRIOR_IMPRESSIONS = 50.0
-_PRIOR_CLICK_RATE = 0.1
+if TYPE_CHECKING:
+    from recall.two_tower.id_table import IdTable
+
+_NO_IDS = np.empty((1, 0), np.float32)
 
 
 def reader_width(spec: PlatformSpec) -> int:
     """Return the number of columns of `reader_features`."""
-    return spec.n_categories + spec.embedding_dim + _N_ACTIVITY
+    return spec.n_categories + spec.embedding_dim + N_ACTIVITY
 
 
 def note_width(spec: PlatformSpec, *, with_content: bool) -> int:
@@ -28,25 +32,43 @@ def reader_features(view: PlatformView, reader_idx: NDArray[np.int32]) -> NDArra
     """Return float32[B, C + D + 3]: category profile, mean content, activity.
 
     Profile and mean content of a reader of whom nothing is known are what the platform has.
-    Activity is the logarithm of impressions and of active days, and the logit-like logarithm of
-    the smoothed click rate over its prior, each brought to the order of one.
 
     Args:
         view: the platform.
         reader_idx: int32[B].
     """
+    return _rows(view, reader_idx, _NO_IDS, np.empty(0, np.int32), _NO_IDS[0])
+
+
+def reader_inputs(
+    view: PlatformView, reader_idx: NDArray[np.int32], table: IdTable
+) -> NDArray[np.float32]:
+    """Return float32[B, d + C + D + 3]: ID vector, then `reader_features`.
+
+    A reader on whom no full training has seen a click has the shared ID vector.
+
+    Args:
+        view: the platform.
+        reader_idx: int32[B].
+        table: ID vectors of readers, from the first on.
+    """
+    return _rows(view, reader_idx, table.vectors, table.clicks, table.default[0])
+
+
+def _rows(
+    view: PlatformView,
+    reader_idx: NDArray[np.int32],
+    ids: NDArray[np.float32],
+    clicks: NDArray[np.int32],
+    shared: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    width = shared.shape[0] + reader_width(view.spec)
+    out = np.empty((reader_idx.shape[0], width), np.float32)
     readers = view.readers
-    c, d = readers.category_profile.shape[1], readers.vector.shape[1]
-    out = np.empty((reader_idx.shape[0], c + d + _N_ACTIVITY), np.float32)
-    out[:, :c] = readers.category_profile[reader_idx]
-    out[:, c : c + d] = readers.vector[reader_idx]
-    totals = readers.totals[reader_idx]
-    impressions, clicks = totals[:, Kind.IMPRESSION], totals[:, Kind.CLICK]
-    prior = np.float32(_PRIOR_IMPRESSIONS)
-    rate = (clicks + np.float32(_PRIOR_CLICK_RATE) * prior) / (impressions + prior)
-    out[:, c + d] = np.log1p(impressions) * np.float32(0.2) - np.float32(1)
-    out[:, c + d + 1] = np.log(rate * np.float32(1 / _PRIOR_CLICK_RATE))
-    out[:, c + d + 2] = np.log1p(readers.active_days[reader_idx]) * np.float32(0.3)
+    reader_rows(
+        frozen(reader_idx), ids, clicks, shared, readers.category_profile, readers.vector,
+        readers.totals, readers.active_days, out,
+    )  # fmt: skip
     return out
 
 

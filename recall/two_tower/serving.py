@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recall.two_tower.cold_ids import Lenders, cold_ids
-from recall.two_tower.features import note_features, reader_features
+from recall.two_tower.features import note_features, reader_inputs
 from recall.two_tower.row_cache import RowCache
 from recall.two_tower.weights import Weights
 from simulator.contracts.learning import ColdIds
@@ -32,7 +32,7 @@ class Serving:
 
     Attributes:
         weights, lenders: as given.
-        own_vectors: vectors of notes by their own ID vectors.
+        note_caches: vectors of notes by whose ID vector they have.
     """
 
     def __init__(
@@ -46,56 +46,65 @@ class Serving:
         self.lenders = lenders
         self._config = config
         self._layers = {side: _layers(weights, side) for side in weights.ids}
-        table = weights.ids["note"]
-        self.own_vectors = RowCache(table.first, config.dim, np.float32)
+        first = weights.ids["note"].first
+        self.note_caches: dict[ColdIds, RowCache[np.float32]] = {
+            how: RowCache(first, config.dim, np.float32) for how in get_args(ColdIds)
+        }
         if before is not None:
-            self.own_vectors = before.own_vectors
-            rows = self.own_vectors.known()
-            has_changed = (table.own(rows) != before.weights.ids["note"].own(rows)).any(axis=1)
-            self.own_vectors.forget(rows[has_changed | (rows < table.first)])
+            self._take_over(before)
 
     def reader_vectors(
         self, view: PlatformView, reader_idx: NDArray[np.int32]
     ) -> NDArray[np.float32]:
         """Return float32[B, d]; a reader without a click so far has the shared ID vector."""
-        table = self.weights.ids["reader"]
-        ids = table.own(reader_idx)
-        ids[table.clicks_of(reader_idx) == 0] = table.default[0]
-        return self._through("reader", ids, reader_features(view, reader_idx))
+        rows = reader_inputs(view, reader_idx, self.weights.ids["reader"])
+        return self._through("reader", rows)
 
     def note_vectors(
         self, view: PlatformView, rows: NDArray[np.int32], cold: ColdIds
     ) -> NDArray[np.float32]:
         """Return float32[n, d]; cold notes have the ID vectors that `cold` says."""
-        table = self.weights.ids["note"]
         if cold == "own":
-            return self._own_vectors(view, rows)
-        is_cold = table.clicks_of(rows) < self._config.cold.own_clicks
+            return self._cached(view, rows, "own")
+        clicks = self.weights.ids["note"].clicks_of(rows)
+        is_cold = clicks < self._config.cold.own_clicks
         out = np.empty((rows.shape[0], self._config.dim), np.float32)
-        out[~is_cold] = self._own_vectors(view, rows[~is_cold])
-        strangers = rows[is_cold]
-        ids = cold_ids(cold, table, self.lenders, view, strangers)
-        out[is_cold] = self._of_notes(view, strangers, ids)
+        out[~is_cold] = self._cached(view, rows[~is_cold], "own")
+        out[is_cold] = self._cached(view, rows[is_cold], cold)
         return out
 
-    def _own_vectors(self, view: PlatformView, rows: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return vectors by the notes' own ID vectors; each is computed once."""
+    def _cached(
+        self, view: PlatformView, rows: NDArray[np.int32], how: ColdIds
+    ) -> NDArray[np.float32]:
         table = self.weights.ids["note"]
-        return self.own_vectors.get(
-            rows, lambda fresh: self._of_notes(view, fresh, table.own(fresh))
-        )
+
+        def compute(fresh: NDArray[np.int32]) -> NDArray[np.float32]:
+            ids = (
+                table.own(fresh)
+                if how == "own"
+                else cold_ids(how, table, self.lenders, view, fresh)
+            )
+            return self._of_notes(view, fresh, ids)
+
+        return self.note_caches[how].get(rows, compute)
+
+    def _take_over(self, before: Serving) -> None:
+        """Keep the note vectors that an incremental training has left as they were."""
+        table, old = self.weights.ids["note"], before.weights.ids["note"]
+        self.note_caches["default"] = before.note_caches["default"]
+        own = self.note_caches["own"] = before.note_caches["own"]
+        rows = own.known()
+        has_changed = (table.own(rows) != old.own(rows)).any(axis=1)
+        own.forget(rows[has_changed | (rows < table.first)])
 
     def _of_notes(
         self, view: PlatformView, rows: NDArray[np.int32], ids: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         x = note_features(view, rows, with_content=self._config.note_content)
-        return self._through("note", ids, x)
+        return self._through("note", np.concatenate([ids, x], axis=1))
 
-    def _through(
-        self, side: str, ids: NDArray[np.float32], x: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _through(self, side: str, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         first, last = self._layers[side]
-        rows = np.concatenate([ids, x], axis=1)
         hidden = np.empty((rows.shape[0], first[1].shape[0]), np.float32)
         out = np.empty((rows.shape[0], last[1].shape[0]), np.float32)
         dense(rows, *first, True, hidden)

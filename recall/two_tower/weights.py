@@ -110,7 +110,8 @@ def tower(weights: Weights, side: str) -> torch.nn.Sequential:
     import torch
 
     own = part(weights.nets, f"{side}.")
-    layers = [torch.nn.Linear(*reversed(own[f"{i}.weight"].shape)) for i in (0, 2)]
+    shapes = [own[f"{i}.weight"].shape for i in (0, 2)]
+    layers = [torch.nn.Linear(i, o) for o, i in shapes]
     network: torch.nn.Sequential = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
     load_arrays(network, {**own})
     return network

@@ -145,7 +145,7 @@ def cold_rows(model):
 
 
 def test_cold_notes_share_a_vector_borrow_one_or_are_anywhere(view):
-    model = fed(view, cold=ColdConfig(own_clicks=4, k=3, lender_impressions=1))
+    model = fed(view, cold=ColdConfig(own_clicks=4, k=3, lender_impressions=1, lender_clicks=4))
     learn(model, view)
     rows = cold_rows(model)
     table, lenders = model._weights["serving"].ids["note"], model._serving.lenders
