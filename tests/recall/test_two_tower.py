@@ -8,10 +8,11 @@ import pytest
 
 from recall.two_tower.cold_ids import cold_ids
 from recall.two_tower.config import ColdConfig, NegativesConfig, TwoTowerConfig
+from recall.two_tower.features import note_features, reader_features
 from recall.two_tower.id_table import IdTable
 from recall.two_tower.losses import Scores, listwise, pairwise, pointwise
 from recall.two_tower.model import TwoTower
-from recall.two_tower.weights import tower
+from recall.two_tower.weights import SIDES, tower
 from recall.vector_source import source_of
 from simulator.content.quality import ContentQuality, ContentQualityConfig
 from simulator.contracts.batches import Feedback, Slate
@@ -103,32 +104,27 @@ def test_hinge_and_hard_negatives_learn_too(view):
     assert separation(model, view) > 0.2
 
 
-def test_vectors_have_unit_length_and_are_the_towers(view):
+@pytest.mark.parametrize("side", SIDES)
+def test_vectors_are_those_of_the_networks(view, side):
     model = fed(view)
     learn(model, view)
-    for vectors in (
-        model.note_vectors(view, ROWS, "default"),
-        model.reader_vectors(view, READERS),
-    ):
-        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     torch = torch_alone()
     weights = model._weights["serving"]
-    from recall.two_tower.features import note_features
-
-    network = tower(weights, "note")
-    network.load_state_dict(
-        {
-            name.removeprefix("note."): torch.from_numpy(array)
-            for name, array in weights.nets.items()
-            if name.startswith("note.")
-        }
-    )
-    x = np.concatenate(
-        [weights.ids["note"].own(ROWS), note_features(view, ROWS, with_content=True)], axis=1
-    )
+    if side == "note":
+        rows, x = ROWS, note_features(view, ROWS, with_content=True)
+        found = model.note_vectors(view, ROWS, "own")
+    else:
+        rows, x = READERS, reader_features(view, READERS)
+        found = model.reader_vectors(view, READERS)
+    table = weights.ids[side]
+    ids = table.own(rows)
+    if side == "reader":
+        ids[table.clicks_of(rows) == 0] = table.default[0]
+    inputs = torch.from_numpy(np.concatenate([ids, x], axis=1))
     with torch.inference_mode():
-        expected = torch.nn.functional.normalize(network(torch.from_numpy(x)), dim=1).numpy()
-    np.testing.assert_allclose(model.note_vectors(view, ROWS, "own"), expected, atol=1e-5)
+        expected = torch.nn.functional.normalize(tower(weights, side)(inputs), dim=1).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
 
 def test_a_vector_does_not_depend_on_the_batch(view):
@@ -230,6 +226,9 @@ def test_a_loss_that_is_not_finite_leaves_the_last_model_serving(view):
     assert report.status == "diverged"
     np.testing.assert_array_equal(model.reader_vectors(view, READERS), before)
     assert model.version == 1
+    serve(model, view, seed=61)
+    assert learn(model, view).status == "ok"
+    assert np.isfinite(model.reader_vectors(view, READERS)).all()
 
 
 def test_a_checkpoint_continues_to_the_bit(view):
