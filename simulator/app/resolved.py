@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from simulator.app.model import ExplorationConfig, QueuesConfig, ScenarioBase, ThresholdsConfig
 from simulator.contracts.config import format_duration
@@ -18,6 +20,7 @@ from simulator.engine.shocks import ShockConfig
 from simulator.world.config import WorldConfig
 
 _WITHOUT_EFFECT: Final = ("name", "question", "metrics")
+_BREAKS: Final = frozenset("\r\x85\u2028\u2029\ufeff")
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,13 @@ def to_yaml(mapping: Mapping[str, object]) -> str:
     yaml.representer.add_representer(
         type(None), lambda writer, _: writer.represent_scalar("tag:yaml.org,2002:null", "null")
     )
+    yaml.representer.add_representer(str, _text)
     stream = io.StringIO()
     yaml.dump(dict(mapping), stream)
     return stream.getvalue()
+
+
+def _text(writer: RoundTripRepresenter, text: str) -> ScalarNode:
+    """Escape what a YAML reader folds away as a line break; leave the style of the rest alone."""
+    style = '"' if _BREAKS.intersection(text) else None
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)

@@ -106,6 +106,13 @@ def test_what_is_dumped_loads_to_the_same(path, base, knobs):
         assert at == value
 
 
+@pytest.mark.parametrize("text", ["\x85", "a\u2028b", "\u2029 ", "\ufeffa", "\r", "a\nb: \t"])
+def test_line_breaks_of_every_kind_survive_a_dump(path, text):
+    scenario = load_scenario({"name": "a", "horizon": "1d", "question": text})
+    path.write_bytes(scenario.dump_yaml().encode())
+    assert load_scenario(path).question == scenario.question == text
+
+
 @settings(QUICK, max_examples=250)
 @given(text=TEXTS)
 def test_any_text_is_loaded_or_refused(path, text):
