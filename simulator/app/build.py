@@ -70,13 +70,18 @@ def build_funnel(scenario: ResolvedScenario) -> Funnel:
     """Return the plug-ins of the request path."""
     from simulator.engine.funnel import Funnel
 
+    experiment = scenario.experiment
     return Funnel(
         channels=[plugin("recall", config) for config in scenario.recall],
         pre_ranker=plugin("pre_rank", scenario.pre_rank),
         ranker=plugin("rank", scenario.rank),
         reranker=plugin("rerank", scenario.rerank),
-        policies=[plugin("policies", config) for config in scenario.policies],
+        policies=[
+            plugin("policies", config) for config in (*scenario.policies, *scenario.treatment)
+        ],
         models=[plugin("models", config) for config in scenario.models],
+        n_control=len(scenario.policies),
+        design=None if experiment is None else plugin("experiment", experiment),
     )
 
 

@@ -85,6 +85,7 @@ _DESCRIPTIONS = {
     "policies": "What helps new notes, in order of precedence; empty for natural distribution.",
     "rerank": "How slates are assembled.",
     "experiment": "How units are assigned to arms; none for a plain run.",
+    "treatment": "Policies of the treated arm from the first measured day, in place of `policies`.",
 }
 
 
@@ -180,6 +181,7 @@ class ScenarioBase(Config):
     )
     rerank: PluginConfig
     experiment: PluginConfig | None
+    treatment: tuple[PluginConfig, ...]
     metrics: tuple[str, ...]
     thresholds: ThresholdsConfig = Field(
         ThresholdsConfig(), description="Thresholds of the metrics."
@@ -209,6 +211,7 @@ class ScenarioBase(Config):
             *self._missing_models(),
             *self._missing_pool(),
             *self._shocks_out_of_place(),
+            *self._treatment_out_of_place(),
         ]
         if problems:
             message = "; ".join(text for _, text in problems)
@@ -271,9 +274,18 @@ class ScenarioBase(Config):
                 problems.append((("shocks", i, "channel"), text))
         return problems
 
+    def _treatment_out_of_place(self) -> list[tuple[KeyPath, str]]:
+        if self.experiment is None and self.treatment:
+            return [(("treatment",), "a treatment needs an experiment that says who gets it")]
+        n = len(self.policies) + len(self.treatment)
+        if n > MOST_POLICIES:
+            text = f"policies and treatment have {n} policies; together at most {MOST_POLICIES}"
+            return [(("treatment",), text)]
+        return []
+
     def _blocks(self) -> Iterator[tuple[KeyPath, PluginConfig]]:
         """Yield every block that may ask for models, with its place."""
-        for kind in ("models", "recall", "policies"):
+        for kind in ("models", "recall", "policies", "treatment"):
             for i, config in enumerate(getattr(self, kind)):
                 yield (kind, i), config
         for kind in ("pre_rank", "rank", "rerank"):
@@ -326,6 +338,7 @@ def build_model(
     fields["recall"] = _several(plugins, "recall", 1, MOST_CHANNELS)
     fields["models"] = _several(plugins, "models", 0, MOST_MODELS)
     fields["policies"] = _several(plugins, "policies", 0, MOST_POLICIES)
+    fields["treatment"] = _several(plugins, "policies", 0, MOST_POLICIES, "treatment")
     model = create_model("Scenario", __base__=Known, __doc__="A notesim scenario.", **fields)
     return cast("type[ScenarioBase]", model)
 
@@ -349,11 +362,13 @@ def _single(plugins: Registry, kind: str) -> tuple[Any, Any]:
     return block, Field(default, description=_DESCRIPTIONS[kind])
 
 
-def _several(plugins: Registry, kind: str, least: int, most: int) -> tuple[Any, Any]:
+def _several(
+    plugins: Registry, kind: str, least: int, most: int, block: str = ""
+) -> tuple[Any, Any]:
     choices = plugins.configs(kind)
     blocks = cast("tuple[dict[str, object], ...]", DEFAULT_PLUGINS[kind])
     default = tuple(_default(kind, block, choices) for block in blocks)
-    about = _DESCRIPTIONS[kind]
+    about = _DESCRIPTIONS[block or kind]
     if not choices:
         return tuple[PluginConfig, ...], Field((), description=about, max_length=0)
     item = Annotated[PluginConfig, OneOf(kind, choices)]

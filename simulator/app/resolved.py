@@ -46,6 +46,7 @@ class ResolvedScenario:
         exploration: which slots explore, and where their notes come from.
         rerank: reranker.
         experiment: experiment design, None for a plain run.
+        treatment: policies of the treated arm.
         metrics: names of metrics to show first.
         thresholds: thresholds of the metrics.
     """
@@ -68,6 +69,7 @@ class ResolvedScenario:
     exploration: ExplorationConfig
     rerank: PluginConfig
     experiment: PluginConfig | None
+    treatment: tuple[PluginConfig, ...]
     metrics: tuple[str, ...]
     thresholds: ThresholdsConfig
 
@@ -102,6 +104,7 @@ class ResolvedScenario:
             "exploration": self.exploration.model_dump(mode="json"),
             "rerank": self.rerank.model_dump(mode="json"),
             "experiment": None if experiment is None else experiment.model_dump(mode="json"),
+            "treatment": [config.model_dump(mode="json") for config in self.treatment],
             "metrics": list(self.metrics),
             "thresholds": self.thresholds.model_dump(mode="json"),
         }
@@ -110,6 +113,8 @@ class ResolvedScenario:
     def hash8(self) -> str:
         """Eight hex digits over every value that a result depends on, the seed included."""
         values = {k: v for k, v in self.to_mapping().items() if k not in _WITHOUT_EFFECT}
+        if not self.treatment:
+            del values["treatment"]  # as in files of the time before there was one
         text = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 

@@ -78,7 +78,7 @@ class Scored:
         n: int32[B].
         organic: float32[B, K], value before traffic support.
         p: float32[B, K, N_HEADS], predictions by `Head`.
-        supported: uint8[B, K], 1 where traffic support may act on this pair.
+        supported: uint8[B, K], bits of the policies that may act on this pair.
         explore: uint8[B, K], place from 1 in the order of picks for exploration slots, 0 for a
             note that is no pick; None when no slot of the batch explores. A pick fills no other
             slot while another note is left, and its value does not count in an exploration slot.

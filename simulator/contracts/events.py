@@ -58,6 +58,17 @@ class Head(IntEnum):
 N_HEADS: Final = len(Head)
 
 
+class Arm(IntEnum):
+    """Arm of a reader or a note in an experiment; everything is 0 where there is none."""
+
+    CONTROL = 0
+    TREATMENT = 1
+    OUTSIDE = 2
+
+
+N_ARMS: Final = len(Arm)
+
+
 class SlotKind(IntEnum):
     """What may fill a slot of a slate."""
 

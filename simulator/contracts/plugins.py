@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.config import Config, knob
+from simulator.contracts.events import Arm
 from simulator.contracts.learning import TrainingJob, TrainingReport
 
 if TYPE_CHECKING:
@@ -316,6 +317,59 @@ class ContentEncoder(Plugin[C]):
 
 
 class ExperimentDesign(Plugin[C]):
-    """Assigns units to arms."""
+    """Assigns readers and notes to arms, and says what follows for a pair of them.
+
+    Arms are numbers by `Arm`. Assignment is a pure function of keyed hashes, so it is the same
+    whenever it is asked for. Before the first measured day everybody is served as in control.
+    """
 
     kind: ClassVar[str] = "experiment"
+    sides: ClassVar[tuple[str, ...]] = ()
+    """Sides that are randomised: `reader`, `note`, or both."""
+
+    pitfalls: ClassVar[tuple[str, ...]] = ()
+    """What a reader of its results must know, one sentence each."""
+
+    splits_counters: ClassVar[bool] = False
+    """Whether each list of policies counts what its own readers saw alone, for its share."""
+
+    @property
+    def treated_share(self) -> float:
+        """Share of what is in the experiment that is treated."""
+        return 0.5
+
+    def reader_arms(self, reader_idx: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return uint8[n], arms of readers."""
+        return np.full(reader_idx.shape, Arm.OUTSIDE, np.uint8)
+
+    def note_arms(
+        self,
+        note_idx: NDArray[np.int32],
+        creator_reader_idx: NDArray[np.int32],
+        category: NDArray[np.int16],
+        is_new: NDArray[np.bool_],
+    ) -> NDArray[np.uint8]:
+        """Return uint8[n], arms of notes.
+
+        Args:
+            note_idx: rows of the notes.
+            creator_reader_idx: the readers who wrote them.
+            category: their categories.
+            is_new: whether they were published after the start of the experiment.
+        """
+        return np.full(note_idx.shape, Arm.OUTSIDE, np.uint8)
+
+    def visible(self) -> NDArray[np.bool_] | None:
+        """Return bool[3, 3], whether a reader's arm (row) is shown notes of an arm (column).
+
+        None when everybody may see everything.
+        """
+        return None
+
+    def treated(self, day: int) -> NDArray[np.bool_]:
+        """Return bool[3, 3], the pairs of arms that the treatment's policies act on.
+
+        Args:
+            day: measured day; the policies of control act on all other pairs.
+        """
+        raise NotImplementedError

@@ -13,6 +13,7 @@ from simulator.contracts.events import DAY_S, N_KINDS, WINDOW_S, Kind
 from simulator.contracts.quotas import QuotaChanges
 from simulator.contracts.views import PlatformView
 from simulator.engine import commit_kernels
+from simulator.engine.arms import Arms
 from simulator.engine.eventlog import event_columns
 from simulator.engine.request import Served
 from simulator.engine.sinks import Sinks
@@ -44,10 +45,14 @@ class Commit:
         state: the platform.
         sinks: result tables.
         warm_up_days: days before the first measured day.
+        arms: who is in which arm of an experiment.
     """
 
-    def __init__(self, state: PlatformState, sinks: Sinks, warm_up_days: int) -> None:
+    def __init__(
+        self, state: PlatformState, sinks: Sinks, warm_up_days: int, arms: Arms | None = None
+    ) -> None:
         self._state = state
+        self._arms = arms or Arms()
         self._sinks = sinks
         self._warm_up_days = warm_up_days
         self.tally = Tally()
@@ -68,6 +73,7 @@ class Commit:
         ]
         for chunk, response, columns in zip(served, feedback, rows, strict=True):
             self._count(chunk, response, growth)
+            self._arms.count(chunk.requests, chunk.slate, response, self._state.notes.n)
             self._sinks.events.append(columns)
             self.tally.impressions += int(columns["t"].shape[0])
             self._remember(chunk.requests, chunk.slate.note_idx, response)
@@ -121,6 +127,13 @@ class Commit:
             "embedding": new.embedding,
         }
         rows = self._state.notes.append(n, columns)
+        arm = self._arms.of_notes(
+            np.arange(rows.start, rows.stop, dtype=np.int32),
+            self._state.creators["reader_idx"][new.creator_idx],
+            new.category,
+            new.published_t,
+        )
+        self._state.notes["arm"][rows] = arm
         np.add.at(self._state.creators["n_notes"], new.creator_idx, 1)
         self._sinks.notes.append(
             {
@@ -132,7 +145,7 @@ class Commit:
                 "is_video": new.is_video,
                 "is_promoted": new.is_promoted,
                 "has_card": new.has_card,
-                "note_arm": np.zeros(n, np.uint8),
+                "note_arm": arm,
                 "title": np.array(titles, dtype=object),
             }
         )
@@ -176,6 +189,8 @@ class Commit:
                 "recent": -1,
             },
         )
+        rows = np.arange(self._state.readers.n - n, self._state.readers.n, dtype=np.int32)
+        self._state.readers["arm"][rows] = self._arms.of_readers(rows)
         self._state.seen.add_readers(n)
         self._sessions_today = np.concatenate([self._sessions_today, np.zeros(n, np.int16)])
         self._requests_today = np.concatenate([self._requests_today, np.zeros(n, np.int32)])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.contracts.plugins import (
+    ExperimentDesign,
     Learner,
     Model,
     Plugin,
@@ -29,6 +30,9 @@ class Funnel:
         pre_ranker, ranker, reranker: the three scoring stages.
         policies: traffic policies, in the order of their bit in `granted_by` (at most 8).
         models: what learns and serves the others.
+        n_control: policies before this place are those of control and of plain runs, the rest is
+            the treatment of an experiment; None for no treatment.
+        design: the experiment, None for a plain run.
     """
 
     channels: list[RecallChannel[Any]]
@@ -37,6 +41,8 @@ class Funnel:
     reranker: Reranker[Any]
     policies: list[TrafficPolicy[Any]]
     models: list[Model[Any]] = field(default_factory=list)
+    n_control: int | None = None
+    design: ExperimentDesign[Any] | None = None
 
     def plugins(self) -> Iterator[tuple[str, Plugin[Any]]]:
         """Yield every plug-in with a name that is unique in the run."""
@@ -48,12 +54,25 @@ class Funnel:
         yield "pre_rank", self.pre_ranker
         yield "rank", self.ranker
         yield "rerank", self.reranker
+        if self.design is not None:
+            yield "experiment", self.design
 
-    def setup(self, spec: PlatformSpec) -> None:
-        """Tell every plug-in the platform's sizes, then what models there are."""
+    def setup(
+        self,
+        spec: PlatformSpec,
+        spec_of_policy: Callable[[int, PlatformSpec], PlatformSpec] = lambda _, spec: spec,
+    ) -> None:
+        """Tell every plug-in the platform's sizes, then what models there are.
+
+        Args:
+            spec: the platform.
+            spec_of_policy: what a policy, by its place, is told instead.
+        """
         models = {model.name: model for model in self.models}
+        places = {id(policy): p for p, policy in enumerate(self.policies)}
         for _, plugin in self.plugins():
-            plugin.setup(spec)
+            p = places.get(id(plugin))
+            plugin.setup(spec if p is None else spec_of_policy(p, spec))
         for _, plugin in self.plugins():
             plugin.bind(models)
 

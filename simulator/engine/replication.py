@@ -20,6 +20,7 @@ from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import NoteSupport, SupportTable
 from simulator.contracts.views import PlatformView
 from simulator.engine import checkpoint
+from simulator.engine.arms import Arms
 from simulator.engine.arrivals import Arrivals
 from simulator.engine.clock import Clock, Phase
 from simulator.engine.commit import Commit
@@ -116,7 +117,9 @@ class Replication:
     ) -> None:
         self.costs = StageCosts()
         self.state = PlatformState(spec)
-        self.commit = Commit(self.state, sinks, timetable.warm_up_days)
+        n_policies, n_control = len(funnel.policies), funnel.n_control
+        self._arms = Arms(funnel.design, n_policies, n_control, float(timetable.warm_up_s))
+        self.commit = Commit(self.state, sinks, timetable.warm_up_days, self._arms)
         self.world = world
         self._funnel = funnel
         self._shocks = shocks or Shocks()
@@ -125,7 +128,7 @@ class Replication:
         self._path = folder / "checkpoints" / "state.npz"
         self._hash = scenario_hash
         self._arrivals = Arrivals()
-        funnel.setup(spec)
+        funnel.setup(spec, self._arms.spec_for)
         for _, plugin in funnel.plugins():
             if ORACLE in plugin.config.type:
                 plugin.bind_oracle(world)
@@ -150,6 +153,7 @@ class Replication:
             timetable.chunk,
             self._shocks,
             spec.explore_channel,
+            self._arms,
         )
         self._note_funnel = NoteFunnel(sinks.note_funnel)
         self._support = SupportTable.empty(0)
@@ -223,7 +227,9 @@ class Replication:
 
     def _ticked(self, p: int, policy: TrafficPolicy[Any]) -> Callable[[float], None]:
         def run(now: float) -> None:
-            view = self._life.view(now)
+            if not self._arms.is_asked(p, now):
+                return
+            view = self._arms.view_for(p, self._life.view(now))
             with self.costs.timed("policy"):
                 policy.on_tick(view)
             self._log_promises(p, policy, view)
@@ -240,6 +246,7 @@ class Replication:
             if batch.n:
                 # A request that fell due while its window was being served is late, not early.
                 batch.t = np.maximum(batch.t, now)
+                batch.reader_arm = self.state.readers["arm"][batch.reader_idx]
                 batch = self._answered(batch)
             if batch.n:
                 self._serve(batch, now)
@@ -303,8 +310,12 @@ class Replication:
     def _fill_support(self, view: PlatformView) -> None:
         supports, insert_every = [], 0
         for p, policy in enumerate(self._funnel.policies):
-            support = policy.support(view)
-            self._log_promises(p, policy, view)
+            if not self._arms.is_asked(p, view.now):
+                supports.append(_NO_SUPPORT)
+                continue
+            own = self._arms.view_for(p, view)
+            support = policy.support(own)
+            self._log_promises(p, policy, own)
             insert_every = policy.insert_every or insert_every
             supports.append(_NO_SUPPORT if support is None else support)
         self._support.fill(supports, view.notes.n, insert_every)
@@ -361,6 +372,7 @@ class Replication:
             "lifecycle": self._life,
             "training": self._training,
             "note_funnel": self._note_funnel,
+            "arms": self._arms,
         }
         owners.update(self._funnel.plugins())
         return owners

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.batches import Candidates, RequestBatch, Scored, Slate, Trail
+from simulator.contracts.events import SlotKind
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import SupportTable
 from simulator.contracts.views import PlatformView
 from simulator.engine import merge_kernels
+from simulator.engine.arms import EVERY_POLICY, Arms
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.seen import SeenStore
 from simulator.engine.selection import apply_support, insertable, picks, slot_kinds, truncate
@@ -75,6 +77,7 @@ class RequestPath:
         shocks: what changes at a simulated time.
         pool: label of the channel that picks notes for exploration slots; its finds are
             candidates for those alone. A label that no channel has means none.
+        arms: what an experiment changes.
     """
 
     def __init__(
@@ -85,8 +88,10 @@ class RequestPath:
         chunk: int = CHUNK,
         shocks: Shocks | None = None,
         pool: str = "",
+        arms: Arms | None = None,
     ) -> None:
         self._funnel = funnel
+        self._arms = arms or Arms(n_policies=len(funnel.policies))
         self._shocks = shocks or Shocks()
         self._seen = seen
         self._costs = costs
@@ -134,7 +139,7 @@ class RequestPath:
     ) -> Served:
         funnel, timed = self._funnel, self._costs.timed
         found = self._recall(requests, view)
-        kinds = slot_kinds(view.spec, requests, table.insert_every)
+        kinds = self._kinds(requests, view, table)
         with timed("merge"):
             candidates = self._merge(found, requests, view)
             explore = self._picks(found, kinds, candidates, view.spec)
@@ -216,7 +221,22 @@ class RequestPath:
         )
         if self._shadow:
             merge_kernels.drop(self._shadow, out.note_idx, out.channels, out.n)
+        self._arms.hide(requests, out, view)
         return out
+
+    def _kinds(
+        self, requests: RequestBatch, view: PlatformView, table: SupportTable
+    ) -> NDArray[np.uint8]:
+        """Return what each slot asks for; insertion only where a policy that inserts may act."""
+        kinds = slot_kinds(view.spec, requests, table.insert_every)
+        if not table.insert_every:
+            return kinds
+        inserting = sum(1 << p for p, policy in enumerate(self._funnel.policies)
+                        if policy.insert_every)  # fmt: skip
+        may = self._arms.inserting(requests, view.now, inserting)
+        if may is not None:
+            kinds[(kinds == SlotKind.INSERT) & ~may[:, None]] = SlotKind.ANY
+        return kinds
 
     def _picks(
         self,
@@ -260,13 +280,16 @@ class RequestPath:
         view: PlatformView,
         table: SupportTable,
     ) -> NDArray[np.uint8]:
-        allowed = np.ones(candidates.note_idx.shape, np.uint8)
-        if table.rank.shape[1]:
-            for policy in self._funnel.policies:
+        """Return uint8[B, K], bits of the policies that may act; a gate closes its whole list."""
+        if not table.rank.shape[1]:
+            return np.full(candidates.note_idx.shape, EVERY_POLICY)
+        acting = self._arms.acting(requests, candidates, view)
+        for p, policy in enumerate(self._funnel.policies):
+            if self._arms.is_asked(p, view.now):
                 mask = policy.gate(requests, candidates, view)
                 if mask is not None:
-                    allowed &= mask
-        return allowed
+                    acting &= np.where(mask, EVERY_POLICY, ~self._arms.list_of(p))
+        return acting
 
 
 def _rows(requests: RequestBatch, start: int, stop: int) -> RequestBatch:

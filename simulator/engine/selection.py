@@ -83,7 +83,7 @@ def apply_support(
     Args:
         values: float32[B, K].
         candidates: the rows that `values` belong to.
-        supported: uint8[B, K], 0 where support must not act.
+        supported: uint8[B, K], bits of the policies that may act on a pair.
         table: support by note; not changed.
         stage: which coefficients to use.
     """

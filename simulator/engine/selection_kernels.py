@@ -149,7 +149,7 @@ def support_values(
     Args:
         values, note_idx: [B, K].
         n: int32[B].
-        supported: uint8[B, K].
+        supported: uint8[B, K], bits of the policies that may act.
         row: int32[N].
         coefficient: float32[P, M].
         price: float32[P, M], or float32[0, M] where no price counts.
@@ -163,7 +163,7 @@ def support_values(
                 m = row[note_idx[b, k]]
                 if m >= 0:
                     for p in range(coefficient.shape[0]):
-                        if remaining[p, m] > 0:
+                        if (supported[b, k] >> p) & 1 and remaining[p, m] > 0:
                             value *= coefficient[p, m]
                             if p < price.shape[0]:
                                 added += price[p, m]
@@ -188,7 +188,7 @@ def mark_insertable(
                 m = row[note_idx[b, k]]
                 if m >= 0:
                     for p in range(insert.shape[0]):
-                        if insert[p, m] and remaining[p, m] > 0:
+                        if (supported[b, k] >> p) & 1 and insert[p, m] and remaining[p, m] > 0:
                             out[b, k] = 1
 
 

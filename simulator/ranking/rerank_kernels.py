@@ -126,7 +126,9 @@ def assemble_slates(
             block_group(groups[0], best, count, s + 1 + rules[5], free[0])
             block_group(groups[1], best, count, s + 1 + rules[6], free[1])
             if row[best] >= 0 and not is_explored:
-                granted_by[b, s] = grant(kind, row[best], rank, price, remaining, insert)
+                granted_by[b, s] = grant(
+                    kind, supported[b, best], row[best], rank, price, remaining, insert
+                )
             flags[best] = -1
             _similarities(vectors, best, count, latest)
             if objective == DPP:
@@ -163,9 +165,9 @@ def _values(
         row[k], insertable[k], value[k], flags[k] = -1, 0, organic[k], 0
         if supported[k] and note < support_row.shape[0] and support_row[note] >= 0:
             row[k] = support_row[note]
-            value[k] = supported_value(organic[k], row[k], rank, price, remaining)
-            insertable[k] = is_insertable(row[k], remaining, insert)
-            flags[k] = SUPPORTED if is_moved(row[k], rank, price, remaining) else 0
+            value[k] = supported_value(organic[k], supported[k], row[k], rank, price, remaining)
+            insertable[k] = is_insertable(supported[k], row[k], remaining, insert)
+            flags[k] = SUPPORTED if is_moved(supported[k], row[k], rank, price, remaining) else 0
         top = max(top, organic[k])
     for k in range(count):
         reward[k] = weight * (value[k] / top if top > 0 else value[k])

@@ -148,38 +148,44 @@ def kind_level(kind: int, note: int, new_start: int, is_insertable: int, pick: i
 @njit(cache=True, inline="always")
 def supported_value(
     organic: np.float32,
+    acting: int,
     row: int,
     rank: NDArray[np.float32],
     price: NDArray[np.float32],
     remaining: NDArray[np.int32],
 ) -> np.float32:
-    """Return organic·Π rank + Σ price over the policies with `remaining` for this note."""
+    """Return organic·Π rank + Σ price over the `acting` policies with `remaining` for this note."""
     value, added = organic, np.float32(0.0)
     for p in range(rank.shape[0]):
-        if remaining[p, row] > 0:
+        if (acting >> p) & 1 and remaining[p, row] > 0:
             value *= rank[p, row]
             added += price[p, row]
     return value + added
 
 
 @njit(cache=True, inline="always")
-def is_insertable(row: int, remaining: NDArray[np.int32], insert: NDArray[np.uint8]) -> int:
-    """Return 1 when a policy with `remaining` may put this note into an insertion slot."""
+def is_insertable(
+    acting: int, row: int, remaining: NDArray[np.int32], insert: NDArray[np.uint8]
+) -> int:
+    """Return 1 when an `acting` policy with `remaining` may insert this note into a slot."""
     for p in range(insert.shape[0]):
-        if insert[p, row] and remaining[p, row] > 0:
+        if (acting >> p) & 1 and insert[p, row] and remaining[p, row] > 0:
             return 1
     return 0
 
 
 @njit(cache=True, inline="always")
 def is_moved(
+    acting: int,
     row: int,
     rank: NDArray[np.float32],
     price: NDArray[np.float32],
     remaining: NDArray[np.int32],
 ) -> int:
-    """Return 1 when a policy with `remaining` changes the value of this note."""
+    """Return 1 when an `acting` policy with `remaining` changes the value of this note."""
     for p in range(rank.shape[0]):
+        if not (acting >> p) & 1:
+            continue
         if remaining[p, row] > 0 and (rank[p, row] != 1.0 or price[p, row] != 0.0):
             return 1
     return 0
@@ -188,6 +194,7 @@ def is_moved(
 @njit(cache=True, inline="always")
 def grant(
     kind: int,
+    acting: int,
     row: int,
     rank: NDArray[np.float32],
     price: NDArray[np.float32],
@@ -196,12 +203,12 @@ def grant(
 ) -> int:
     """Charge a placement to every policy that acted on it, and return their bits.
 
-    A policy acted when it has `remaining` and a coefficient other than 1, a price other than 0,
-    or the note fills an insertion slot that it may be put into.
+    A policy acted when it is among the `acting` ones, has `remaining` and a coefficient other
+    than 1, a price other than 0, or the note fills an insertion slot that it may be put into.
     """
     bits = 0
     for p in range(rank.shape[0]):
-        if remaining[p, row] <= 0:
+        if not (acting >> p) & 1 or remaining[p, row] <= 0:
             continue
         inserted = kind == _INSERT and insert[p, row] > 0
         if rank[p, row] != 1.0 or price[p, row] != 0.0 or inserted:

@@ -120,7 +120,7 @@ def test_support_multiplies_and_adds_while_any_remains():
         support_of([10, 11, 12], pre_rank=2, rank=3, price=0.5, remaining=[1, 0, 7]),
         support_of([10, 13], pre_rank=5, rank=7, price=0.25),
     )
-    allowed = np.uint8([[1, 1, 0, 1, 1]])
+    allowed = np.uint8([[255, 255, 0, 255, 255]])
     pre = apply_support(values, candidates, allowed, table, "pre_rank")
     assert pre[0].tolist() == [10, 1, 1, 5, 0]
     rank = apply_support(values, candidates, allowed, table, "rank")
@@ -130,7 +130,7 @@ def test_support_multiplies_and_adds_while_any_remains():
 
 def test_without_supported_notes_values_are_handed_through():
     values, candidates = draw(0)
-    allowed = np.ones(values.shape, np.uint8)
+    allowed = np.full(values.shape, 255, np.uint8)
     for table in (SupportTable.empty(200), table_of(), table_of(support_of([]))):
         assert apply_support(values, candidates, allowed, table, "rank") is values
 
@@ -138,7 +138,7 @@ def test_without_supported_notes_values_are_handed_through():
 def test_coefficient_one_changes_no_bit():
     values, candidates = draw(3)
     table = table_of(support_of(range(0, 200, 2)))
-    allowed = np.ones(values.shape, np.uint8)
+    allowed = np.full(values.shape, 255, np.uint8)
     for stage in ("pre_rank", "rank"):
         out = apply_support(values, candidates, allowed, table, stage)
         assert out.tobytes() == values.tobytes()
@@ -148,7 +148,7 @@ def test_insertable_needs_remaining_and_an_open_pair():
     candidates = Candidates(np.int32([[10, 11, 12, 13, -1]]), np.zeros((1, 5), np.uint32),
                             np.int32([4]))  # fmt: skip
     table = table_of(support_of([10, 11, 12], insert=1, remaining=[1, 0, 7]), support_of([13]))
-    found = insertable(candidates, np.uint8([[1, 1, 0, 1, 1]]), table)
+    found = insertable(candidates, np.uint8([[255, 255, 0, 255, 255]]), table)
     assert found[0].tolist() == [1, 0, 0, 0, 0]
 
 

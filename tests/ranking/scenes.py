@@ -33,7 +33,7 @@ def make_scored(view, n_requests, k, seed=0, gated=0.1):
         n=candidates.n,
         organic=rng.lognormal(-2, 0.7, shape).astype(np.float32),
         p=np.zeros((*shape, N_HEADS), np.float32),
-        supported=(rng.random(shape) >= gated).astype(np.uint8),
+        supported=np.where(rng.random(shape) >= gated, 255, 0).astype(np.uint8),
     )
 
 

@@ -49,7 +49,7 @@ def scored_of(values):
         note_idx=np.arange(len(values), dtype=np.int32)[None],
         n=np.array([len(values)], np.int32),
         organic=np.array([values], np.float32),
-        supported=np.ones((1, len(values)), np.uint8),
+        supported=np.full((1, len(values)), 255, np.uint8),
     )
 
 

@@ -52,7 +52,7 @@ def single(note_idx, organic):
         note_idx=np.array([note_idx], np.int32),
         n=np.array([len(note_idx)], np.int32),
         organic=np.array([organic], np.float32),
-        supported=np.ones((1, len(note_idx)), np.uint8),
+        supported=np.full((1, len(note_idx)), 255, np.uint8),
     )
 
 

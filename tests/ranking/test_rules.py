@@ -121,7 +121,7 @@ def one(notes, organic):
         note_idx=np.array([notes], np.int32),
         n=np.array([len(notes)], np.int32),
         organic=np.array([organic], np.float32),
-        supported=np.ones((1, len(notes)), np.uint8),
+        supported=np.full((1, len(notes)), 255, np.uint8),
     )
 
 

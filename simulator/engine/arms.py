@@ -1,0 +1,157 @@
+"""Arms inside a run: who is in which, who sees what, and whose policies act on a pair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.contracts.batches import Candidates, Feedback, RequestBatch, Slate
+from simulator.contracts.events import DAY_S, N_ARMS, N_KINDS, Arm
+from simulator.contracts.plugins import ExperimentDesign
+from simulator.contracts.spec import PlatformSpec
+from simulator.contracts.views import PlatformView
+from simulator.engine import arm_kernels
+
+EVERY_POLICY = np.uint8(255)
+"""Bits of all policies, of which there are at most 8."""
+
+
+class Arms:
+    """What an experiment changes in serving; without a design, nothing.
+
+    Args:
+        design: how arms are assigned, None for a plain run.
+        n_policies: policies in all, control's first.
+        n_control: how many of them are control's.
+        start_t: start of the experiment, seconds since the start of the run.
+    """
+
+    def __init__(
+        self,
+        design: ExperimentDesign[Any] | None = None,
+        n_policies: int = 0,
+        n_control: int | None = None,
+        start_t: float = 0.0,
+    ) -> None:
+        self._design = design
+        self.n_control = n_policies if n_control is None else n_control
+        control, treatment = (1 << self.n_control) - 1, (1 << n_policies) - 1
+        self._bits = np.array([control, treatment & ~control], np.uint8)
+        self.start_t = start_t
+        self._visible = None if design is None else design.visible()
+        self._splits = design is not None and design.splits_counters
+        self._counts = np.zeros((2, 0, N_KINDS), np.float32)
+
+    def has_begun(self, now: float) -> bool:
+        """Return whether the experiment is on at a time."""
+        return self._design is not None and now >= self.start_t
+
+    def is_asked(self, policy: int, now: float) -> bool:
+        """Return whether a policy may act yet: treatment waits for the start."""
+        return policy < self.n_control or self.has_begun(now)
+
+    def list_of(self, policy: int) -> np.uint8:
+        """Return the bits of the list, control or treatment, that a policy stands in."""
+        return EVERY_POLICY if self._design is None else self._bits[int(policy >= self.n_control)]
+
+    def of_readers(self, reader_idx: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return uint8[n], arms of readers; 0 without an experiment."""
+        if self._design is None:
+            return np.zeros(reader_idx.shape, np.uint8)
+        return np.asarray(self._design.reader_arms(reader_idx))
+
+    def of_notes(
+        self,
+        note_idx: NDArray[np.int32],
+        creator_reader_idx: NDArray[np.int32],
+        category: NDArray[np.int16],
+        published_t: NDArray[np.float64],
+    ) -> NDArray[np.uint8]:
+        """Return uint8[n], arms of notes; 0 without an experiment."""
+        if self._design is None:
+            return np.zeros(note_idx.shape, np.uint8)
+        is_new = published_t >= self.start_t
+        return self._design.note_arms(note_idx, creator_reader_idx, category, is_new)
+
+    def hide(self, requests: RequestBatch, candidates: Candidates, view: PlatformView) -> None:
+        """Drop candidates that a reader's arm is not shown, in place."""
+        if self._visible is None or not self.has_begun(view.now):
+            return
+        arm_kernels.hide(
+            self._visible,
+            requests.reader_arm,
+            view.notes.arm,
+            candidates.note_idx,
+            candidates.channels,
+            candidates.n,
+        )
+
+    def table(self, now: float) -> NDArray[np.uint8]:
+        """Return uint8[3, 3], bits of the policies that act on each pair of arms at a time."""
+        if self._design is None or now < self.start_t:
+            return np.full((N_ARMS, N_ARMS), self._bits[0], np.uint8)
+        is_treated = self._design.treated(int((now - self.start_t) // DAY_S))
+        return self._bits[is_treated.astype(np.int64)]
+
+    def acting(
+        self, requests: RequestBatch, candidates: Candidates, view: PlatformView
+    ) -> NDArray[np.uint8]:
+        """Return uint8[B, K], bits of the policies that may act on each pair."""
+        shape = candidates.note_idx.shape
+        if self._design is None:
+            return np.full(shape, EVERY_POLICY)
+        note_arm = view.notes.arm[np.maximum(candidates.note_idx, 0)]
+        table = self.table(view.now)
+        return np.asarray(table[requests.reader_arm[:, None], note_arm])
+
+    def inserting(self, requests: RequestBatch, now: float, bits: int) -> NDArray[np.bool_] | None:
+        """Return bool[B], requests to whose reader some policy of `bits` may act; None for all."""
+        if self._design is None:
+            return None
+        may = np.any(self.table(now) & np.uint8(bits), axis=1)
+        return np.asarray(may[requests.reader_arm])
+
+    def spec_for(self, policy: int, spec: PlatformSpec) -> PlatformSpec:
+        """Return what a policy is told of the platform: thresholds of its share of readers."""
+        if not self._splits or self._design is None:
+            return spec
+        share = self._design.treated_share
+        return replace(
+            spec,
+            threshold_scale=spec.threshold_scale
+            * (share if policy >= self.n_control else 1.0 - share),
+        )
+
+    def view_for(self, policy: int, view: PlatformView) -> PlatformView:
+        """Return what a policy sees: what its own readers did, where counters are split."""
+        if not self._splits or not self.has_begun(view.now):
+            return view
+        own = self._counts[int(policy >= self.n_control)]
+        totals = np.zeros_like(view.notes.totals)
+        totals[: own.shape[0]] = own[: totals.shape[0]]
+        totals.setflags(write=False)
+        return replace(view, notes=replace(view.notes, totals=totals))
+
+    def count(self, requests: RequestBatch, slate: Slate, feedback: Feedback, n_notes: int) -> None:
+        """Count what the readers of each arm did, where counters are split."""
+        if not self._splits:
+            return
+        if self._counts.shape[1] < n_notes:
+            grown = np.zeros((2, 2 * n_notes, N_KINDS), np.float32)
+            grown[:, : self._counts.shape[1]] = self._counts
+            self._counts = grown
+        seen = (feedback.examined > 0) & (slate.note_idx >= 0)
+        row, slot = np.nonzero(seen)
+        arm = (requests.reader_arm[row] == Arm.TREATMENT).astype(np.int64)
+        np.add.at(self._counts, (arm, slate.note_idx[row, slot]), feedback.actions[row, slot])
+
+    def state_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what a checkpoint needs: arms themselves are functions of ids."""
+        return {"counts": self._counts}
+
+    def load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take back what `state_arrays` returned."""
+        self._counts = arrays["counts"].astype(np.float32)

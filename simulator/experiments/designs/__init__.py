@@ -1,0 +1,1 @@
+"""Designs of experiments inside a run: one file each."""

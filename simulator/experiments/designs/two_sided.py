@@ -1,0 +1,36 @@
+"""Readers and new notes are split and meet freely; only treated pairs are treated."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.contracts.events import Arm
+from simulator.experiments.designs.assignment import DesignConfig, pairs
+from simulator.experiments.designs.both_sides import BothSides
+
+
+class TwoSidedConfig(DesignConfig):
+    """Knobs of two-sided randomisation."""
+
+    type: Literal["two_sided"] = "two_sided"
+
+
+class TwoSided(BothSides[TwoSidedConfig]):
+    """The treatment's policies act where reader and note are both treated.
+
+    Two-sided randomisation (Johari, Li, Liskovich and Weintraub, Management Science 2022): totals
+    of the four cells identify how much of a difference is competition.
+    """
+
+    Config = TwoSidedConfig
+    pitfalls: ClassVar[tuple[str, ...]] = (
+        "Only a quarter of the pairs is treated at equal splits: weaker than one-sided tests.",
+        "The naive estimate lies between the biases of a user-side and an author-side test.",
+    )
+
+    def treated(self, day: int) -> NDArray[np.bool_]:
+        """Treat treated readers with treated notes."""
+        return pairs((Arm.TREATMENT, Arm.TREATMENT))
