@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
 from simulator.experiments.designs.assignment import DesignConfig, HashedDesign, pairs
+
+THIN_POOL: Final = (
+    "Notes of other arms are dropped after recall, so channels find fewer candidates than in a "
+    "platform whose indexes hold the notes of one arm alone: new notes get less in both arms, and "
+    "effects on them come out too small."
+)
+"""What every design that hides notes must say."""
 
 B = TypeVar("B", bound=DesignConfig)
 

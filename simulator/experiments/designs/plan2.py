@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
 from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import BothSides
+from simulator.experiments.designs.both_sides import THIN_POOL, BothSides
 
 
 class Plan2Config(DesignConfig):
@@ -27,6 +27,7 @@ class Plan2(BothSides[Plan2Config]):
 
     Config = Plan2Config
     pitfalls: ClassVar[tuple[str, ...]] = (
+        THIN_POOL,
         (
             "Each arm has a part of the new notes and all of the old: new notes are rarer in a "
             "feed than after a launch, and each meets fewer rivals of its age."

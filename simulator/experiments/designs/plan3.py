@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
 from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import BothSides
+from simulator.experiments.designs.both_sides import THIN_POOL, BothSides
 
 
 class Plan3Config(DesignConfig):
@@ -28,6 +28,7 @@ class Plan3(BothSides[Plan3Config]):
 
     Config = Plan3Config
     pitfalls: ClassVar[tuple[str, ...]] = (
+        THIN_POOL,
         (
             "Each arm chooses from a part of the notes: both serve worse matches than the whole "
             "platform, which costs readers as long as the test runs."

@@ -11,7 +11,7 @@ from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
 from simulator.contracts.random import uniform
 from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import BothSides
+from simulator.experiments.designs.both_sides import THIN_POOL, BothSides
 
 
 class Plan4Config(DesignConfig):
@@ -31,6 +31,7 @@ class Plan4(BothSides[Plan4Config]):
 
     Config = Plan4Config
     pitfalls: ClassVar[tuple[str, ...]] = (
+        THIN_POOL,
         (
             "New notes of the outer buckets compete with shared ones that the other arm's "
             "policy also serves: less interference than plan 1, more than plan 2."

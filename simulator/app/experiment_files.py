@@ -1,0 +1,81 @@
+"""The files of an experiment: HTML, Markdown and JSON from one model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from simulator.app.experiments import Found
+
+PAGE: Final = "report.html"
+
+
+def summary(found: Found, primary: str | None, guardrails: dict[str, float]) -> dict[str, Any]:
+    """Return the JSON object of a study."""
+    from simulator.app import experiment_words as words
+    from simulator.experiments.scorecard import advice, scores
+
+    study = found.study
+    tests: dict[str, Any] = {}
+    for name, read in found.first.items():
+        chosen = words.primary_of(read, primary)
+        verdict, analysis = words.verdict_of(read, chosen, guardrails, 0.05)
+        tests[name] = {
+            "design": dict(study.designs[name]),
+            "primary": chosen,
+            "verdict": asdict(verdict),
+            "effects": {key: asdict(effect) for key, effect in read.effects.items()},
+            "srm": [asdict(check) for check in analysis.srm],
+            "remarks": list(read.remarks),
+        }
+    found_scores = scores(found.readings)
+    content = {
+        "name": study.scenario.name,
+        "question": study.scenario.question,
+        "seeds": list(study.seeds),
+        "tests": tests,
+        "scores": [asdict(score) for score in found_scores],
+        "advice": advice(found_scores),
+        "readings": [asdict(reading) for reading in found.readings],
+        "runs": found.runs,
+        "failed": [asdict(outcome) for outcome in found.failed],
+    }
+    return {key: _finite(value) for key, value in content.items()}
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401  (any value of JSON)
+    """Return the value with null for numbers that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_experiment(
+    found: Found, folder: Path, primary: str | None, guardrails: dict[str, float], command: str
+) -> None:
+    """Write the report, each file whole or not at all.
+
+    Args:
+        found: the findings.
+        folder: the study's folder.
+        primary: metric that decides, or None for the design's first.
+        guardrails: metric -> tolerated harm, relative to control.
+        command: command line that makes it again.
+
+    Raises:
+        RunError: a file could not be written.
+    """
+    from simulator.app.experiment_page import experiment_page
+    from simulator.reports.markdown import to_markdown
+    from simulator.reports.page import render
+    from simulator.results.atomic import write_json, write_text
+
+    page = experiment_page(found, primary, guardrails, command)
+    write_text(folder / PAGE, render(page))
+    write_text(folder / "report.md", to_markdown(page))
+    write_json(folder / "report.json", summary(found, primary, guardrails))

@@ -1,0 +1,194 @@
+"""The report of an experiment: decision, checks, effects beside the truth, pitfalls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from simulator.app import experiment_words as words
+from simulator.app import present
+from simulator.app.experiments import design_of
+from simulator.contracts.events import DAY_S
+from simulator.experiments.outcomes import DESCRIPTIONS
+from simulator.experiments.scorecard import advice, scores
+from simulator.reports.forest import forest
+from simulator.reports.page import Chart, Page, Section, Table
+
+if TYPE_CHECKING:
+    from simulator.app.experiments import Found
+    from simulator.contracts.plugins import ExperimentDesign
+    from simulator.experiments.analysis import Effect
+    from simulator.experiments.reading import Read
+    from simulator.experiments.scorecard import Reading, Score
+
+_NO_BREAK: Final = "\u00a0"
+_TRUTH: Final = (
+    "The truth is the difference between two worlds that share their past and their luck: in one, "
+    "everybody is under the treatment's policies from the first measured day, in the other nobody "
+    "is. No platform can see it."
+)
+
+
+def experiment_page(
+    found: Found, primary: str | None, guardrails: dict[str, float], command: str
+) -> Page:
+    """Return the report of a study.
+
+    Args:
+        found: the study's findings.
+        primary: metric that decides; the first that the design reads by default.
+        guardrails: metric -> tolerated harm, relative to control.
+        command: command line that makes it again.
+    """
+    study = found.study
+    name, read = next(iter(found.first.items()))
+    chosen = words.primary_of(read, primary)
+    verdict, _ = words.verdict_of(read, chosen, guardrails, 0.05)
+    design = design_of(study, study.designs[name], study.seeds[0])
+    sections = [
+        _checks(read),
+        _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
+        _truth(found),
+        Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
+                tables=[_pitfalls(design)]),
+    ]  # fmt: skip
+    return Page(
+        title=f"Experiment: {study.scenario.name}",
+        question=" ".join(study.scenario.question.split()),
+        verdict=[f"{verdict.decision}: {verdict.reason}.", *_beside_truth(found, name, chosen)],
+        sections=sections,
+        facts=_facts(found, chosen, guardrails),
+        command=command,
+        scenario=study.scenario.dump_yaml(),
+    )
+
+
+def _is_first(found: Found, reading: Reading) -> bool:
+    return reading.seed == min(r.seed for r in found.readings)
+
+
+def _beside_truth(found: Found, design: str, primary: str) -> list[str]:
+    score = next(s for s in scores(found.readings) if (s.design, s.metric) == (design, primary))
+    worlds = "the world" if score.n == 1 else f"{score.n} worlds"
+    sentence = (
+        f"In {worlds} the true effect on {primary} is {words.signed(score.truth)}; the test says "
+        f"{words.signed(score.estimate)}: bias {words.bias_of(score)}."
+    )
+    return [sentence]
+
+
+def _checks(read: Read) -> Section:
+    rows = [
+        [check.side, " / ".join(f"{n:,}" for n in check.counts), words.p_value(check.p),
+         "broken" if check.flagged else "holds"]
+        for check in read.srm
+    ]  # fmt: skip
+    text = [f"Units in both arms: {read.n_contaminated:,}.", *(f"{r}." for r in read.remarks)]
+    if not rows:
+        return Section("Can the numbers be trusted?", text)
+    columns = ["randomised side", "control / treatment", "p", "sample ratio"]
+    return Section(
+        "Can the numbers be trusted?", text, tables=[Table("Sizes of arms", columns, rows)]
+    )
+
+
+def _effects(read: Read, readings: list[Reading]) -> Section:
+    truth = {r.metric: r for r in readings}
+    rows = []
+    for name, e in read.effects.items():
+        r = truth[name]
+        rows.append(
+            [
+                f"{name}\n{DESCRIPTIONS.get(name, '')}",
+                words.number(e.control),
+                f"{words.signed(e.difference)}\n{words.interval(e)}",
+                present.relative(e.relative),
+                f"{words.p_value(e.p)}\n{words.p_value(e.p_adjusted)}",
+                _sizes(e),
+                f"{max(e.variance_reduction, 0.0):.0%}",
+                words.signed(r.truth),
+            ]
+        )
+    columns = ["metric", "control", "difference\n95 % interval", "relative", "p\nadjusted (Holm)",
+               "units\nclusters", "variance removed", "truth"]  # fmt: skip
+    frame = pd.DataFrame(
+        [
+            {"metric": r.metric, "value": r.relative, "low": r.relative_low,
+             "high": r.relative_high, "truth": r.truth / r.base if r.base else None}
+            for r in readings
+        ]
+    )  # fmt: skip
+    chart = Chart(
+        "Relative effects, and the truth",
+        forest(frame, "metric", "treatment over control, less 1"),
+        "Points and rules: estimates with 95 % intervals. Diamonds: the truth in the same world.",
+    )
+    caption = (
+        "Covariates from before the test are in all estimates (CUPED). Errors are those of the "
+        "randomised units or their clusters."
+    )
+    return Section("Effects", charts=[chart], tables=[Table("Effects", columns, rows, caption)])
+
+
+def _sizes(effect: Effect) -> str:
+    units = f"{effect.n_units_control:,} / {effect.n_units_treatment:,}"
+    clusters = f"{effect.n_clusters_control:,} / {effect.n_clusters_treatment:,}"
+    return f"{units}\n{clusters}".replace(" ", _NO_BREAK)
+
+
+def _truth(found: Found) -> Section:
+    found_scores = scores(found.readings)
+    best = advice(found_scores)
+    order = {name: i for i, name in enumerate(DESCRIPTIONS)}
+    by_metric = sorted(found_scores, key=lambda score: order[score.metric])
+    rows = [_score_row(score, best) for score in by_metric]
+    columns = ["metric, design", "truth", "mean estimate", "bias ± Monte-Carlo error", "RMSE",
+               "coverage", "power", "wrong sign"]  # fmt: skip
+    n = found_scores[0].n
+    caption = (
+        f"Over {n} {'world' if n == 1 else 'worlds'}. Coverage: share of 95 % intervals that hold "
+        "the truth. Power: share of tests with p < 0.05. A star marks the design with the least "
+        "root mean squared error that reads the metric."
+    )
+    table = Table("Tests against the truth", columns, rows, caption)
+    return Section("How right is the test?", [_TRUTH], tables=[table])
+
+
+def _score_row(score: Score, best: dict[str, str]) -> list[str]:
+    star = " ★" if best[score.metric] == score.design else ""
+    return [
+        f"{score.metric}\n{score.design}{star}",
+        words.signed(score.truth),
+        words.signed(score.estimate),
+        words.bias_of(score),
+        words.number(score.rmse),
+        f"{score.coverage:.0%}",
+        f"{score.power:.0%}",
+        present.NOTHING if score.wrong_sign != score.wrong_sign else f"{score.wrong_sign:.0%}",
+    ]
+
+
+def _about(design: ExperimentDesign[Any]) -> str:
+    return " ".join((type(design).__doc__ or "").split())
+
+
+def _pitfalls(design: ExperimentDesign[Any]) -> Table:
+    return Table("Pitfalls", ["pitfall"], [[text] for text in design.pitfalls])
+
+
+def _facts(found: Found, primary: str, guardrails: dict[str, float]) -> dict[str, str]:
+    scenario = found.study.scenario
+    kept = ", ".join(f"{name} within {margin:.1%}" for name, margin in guardrails.items())
+    return {
+        "designs": ", ".join(found.study.designs),
+        "control": ", ".join(config.type for config in scenario.policies) or "no policy",
+        "treatment": ", ".join(config.type for config in scenario.treatment) or "no policy",
+        "primary metric": primary,
+        "guardrails": kept or "none",
+        "world": f"{scenario.world.readers.n:,} readers; {scenario.horizon_s // DAY_S} days of "
+        f"test, {scenario.warm_up_s // DAY_S} before it",
+        "seeds": ", ".join(str(seed) for seed in found.study.seeds),
+        "cost": f"{present.span(sum(run['cpu_s'] for run in found.runs))} of CPU time, "
+        f"{len(found.runs)} runs",
+    }

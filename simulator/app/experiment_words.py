@@ -1,0 +1,76 @@
+"""What the numbers of an experiment say, in words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from simulator.app import present
+from simulator.experiments.analysis import Analysis, Guardrail, Plan, Verdict, decide
+
+if TYPE_CHECKING:
+    from simulator.experiments.analysis import Effect
+    from simulator.experiments.reading import Read
+    from simulator.experiments.scorecard import Score
+
+PREFERRED: Final = ("fulfilled", "ctr")
+"""Primary metric where none is named: the first that the design reads."""
+
+
+def primary_of(read: Read, named: str | None) -> str:
+    """Return the primary metric: the named one, or the first preferred that was read."""
+    chosen = [named] if named else [*PREFERRED, *read.effects]
+    return next((name for name in chosen if name in read.effects), chosen[0])
+
+
+def verdict_of(
+    read: Read, primary: str, guardrails: dict[str, float], alpha: float
+) -> tuple[Verdict, Analysis]:
+    """Return the decision of a test, and the analysis it rests on.
+
+    Args:
+        read: what the test says.
+        primary: metric that must get better.
+        guardrails: metric -> tolerated harm, relative to control.
+        alpha: level.
+    """
+    analysis = Analysis(
+        tuple(read.effects.values()), read.srm, alpha, read.n_contaminated, 0, read.remarks
+    )
+    margins = {name: Guardrail(margin) for name, margin in guardrails.items()}
+    return decide(analysis, Plan(primary, guardrails=margins, alpha=alpha)), analysis
+
+
+def number(value: float) -> str:
+    """Write a level or a standard error; a dash when it is unknown."""
+    return present.significant(value) if math.isfinite(value) else present.NOTHING
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign."""
+    if not math.isfinite(value):
+        return present.NOTHING
+    text = present.significant(abs(value))
+    return text if text == "0" else f"{'+' if value > 0 else '−'}{text}"
+
+
+def interval(effect: Effect) -> str:
+    """Write the interval of a difference."""
+    return f"{signed(effect.difference_low)}\u00a0…\u00a0{signed(effect.difference_high)}"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value."""
+    if not math.isfinite(p):
+        return present.NOTHING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def bias_of(score: Score) -> str:
+    """Say how wrong a design is on a metric, with the Monte-Carlo error where there is one."""
+    text = f"{signed(score.bias)}"
+    if math.isfinite(score.bias_se):
+        text += f" ± {number(score.bias_se)}"
+    if score.truth:
+        text += f" ({score.bias / abs(score.truth):+.0%} of the truth)".replace("-", "−")
+    return text

@@ -1,0 +1,231 @@
+"""Experiments inside simulated worlds: what to run, and what the tests say beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.app import api, build
+from simulator.app.loading import Source, load_scenario
+from simulator.app.resolved import ResolvedScenario
+from simulator.contracts.errors import Finding, RunError, ScenarioError
+
+if TYPE_CHECKING:
+    from simulator.contracts.plugins import ExperimentDesign
+    from simulator.experiments.reading import Read
+    from simulator.experiments.scorecard import Reading
+    from simulator.sweeps.execute import Outcome
+    from simulator.sweeps.plan import Cell
+
+EXPERIMENTS: Final = Path("experiments")
+"""Where experiments go unless told otherwise."""
+
+RUNS: Final = "runs"
+CONTROL, LAUNCH = "control", "launch"
+"""Names of the two worlds whose difference is the truth."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Tests of one change under one design or several, on the same worlds.
+
+    Attributes:
+        source: what the scenario was loaded from.
+        settings: values laid over it, by dotted path.
+        designs: name -> the `experiment` block of the design.
+        seeds: seeds; each has a world for each design, and two for the truth.
+        scenario: the scenario of the first seed under the first design.
+    """
+
+    source: Source
+    settings: Mapping[str, object]
+    designs: Mapping[str, Mapping[str, object]]
+    seeds: tuple[int, ...]
+    scenario: ResolvedScenario
+
+    def folder(self, out: Path | str | None = None) -> Path:
+        """Return the study's folder; more seeds and designs share it."""
+        plain = load_scenario(self.source, {**self.settings, **_PLAIN, "seed": 0})
+        return Path(out if out is not None else EXPERIMENTS) / f"{plain.name}-{plain.hash8}"
+
+    @cached_property
+    def worlds(self) -> dict[str, dict[str, object]]:
+        """Return name of a world -> values laid over the scenario."""
+        launch: dict[str, object] = {"experiment": {"type": LAUNCH}}
+        tests: dict[str, dict[str, object]] = {
+            name: {"experiment": dict(block)} for name, block in self.designs.items()
+        }
+        return {CONTROL: dict(_PLAIN), LAUNCH: launch, **tests}
+
+    def cells(self) -> list[Cell]:
+        """Return every run, seed by seed, so that a study that stops has whole seeds."""
+        from simulator.sweeps.plan import Cell, Variant
+
+        variants = [
+            Variant(name, {**self.settings, **values}) for name, values in self.worlds.items()
+        ]
+        pairs = [(seed, variant) for seed in self.seeds for variant in variants]
+        return [Cell(i, variant, seed) for i, (seed, variant) in enumerate(pairs)]
+
+
+_PLAIN: Final[dict[str, object]] = {"experiment": None, "treatment": []}
+
+
+def plan(
+    source: Source,
+    settings: Mapping[str, object],
+    designs: Sequence[str] = (),
+    seeds: int = 1,
+) -> Study:
+    """Check a study before anything runs.
+
+    Args:
+        source: scenario with an `experiment` and a `treatment`.
+        settings: values by dotted path.
+        designs: types of designs to compare, with default knobs; the scenario's own by default.
+        seeds: number of seeds, from the scenario's on.
+
+    Raises:
+        ScenarioError: a mistake in the scenario, no experiment in it, or an unknown design.
+    """
+    first = load_scenario(source, settings)
+    test = first.experiment
+    if test is None:
+        raise _refusal("an experiment says who is in which arm; add it", source)
+    blocks: dict[str, Mapping[str, object]] = {}
+    for name in designs or (test.type,):
+        blocks[name] = test.model_dump(mode="json") if name == test.type else {"type": name}
+    if LAUNCH in blocks:
+        raise _refusal("a launch is the truth and no test; choose a design", source)
+    for block in blocks.values():
+        load_scenario(source, {**settings, "experiment": dict(block)})
+    numbers = tuple(range(first.seed, first.seed + seeds))
+    return Study(source, settings, blocks, numbers, first)
+
+
+def _refusal(message: str, source: Source) -> ScenarioError:
+    file = "" if isinstance(source, Mapping) else str(source)
+    return ScenarioError([Finding(message, file, None, "experiment")])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run a study.
+
+    Attributes:
+        jobs: processes on this machine; -1 for one a core.
+        keep_events: whether runs keep their event logs.
+        told: called with each outcome as it comes in.
+    """
+
+    jobs: int = 1
+    keep_events: bool = False
+    told: Callable[[Outcome], None] = lambda _outcome: None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a study has found.
+
+    Attributes:
+        study: the study.
+        readings: one a seed, design and metric.
+        first: what each design says at the first seed.
+        runs: facts about each run.
+        failed: runs that failed; their seeds are left out.
+    """
+
+    study: Study
+    readings: list[Reading]
+    first: dict[str, Read]
+    runs: list[dict[str, Any]]
+    failed: list[Outcome]
+
+
+def run_study(study: Study, out: Path | str | None, options: Options) -> Found:
+    """Run what is not finished yet of a study, read every test, and hold it against the truth.
+
+    The same call resumes: finished runs are kept, half-finished ones go on from their checkpoint.
+
+    Args:
+        study: what to run.
+        out: folder for studies; `experiments` by default.
+        options: how to run it.
+
+    Raises:
+        RunError: no seed has all of its runs.
+    """
+    from simulator.sweeps.execute import execute
+
+    folder = study.folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    work = _Work(study.source, str(folder), options.keep_events)
+    cells = study.cells()
+    outcomes = execute(cells, work, jobs=options.jobs, told=options.told)
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    bad_seeds = {cells[outcome.index].seed for outcome in failed}
+    kept = [(cells[o.index], o) for o in outcomes if cells[o.index].seed not in bad_seeds]
+    if not kept:
+        raise RunError(f"No seed has all of its runs: {failed[0].message}", "experiment")
+    return _read(study, folder, kept, failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Runs one cell in whatever process it is called."""
+
+    source: Source
+    folder: str
+    keep_events: bool
+
+    def __call__(self, cell: Cell) -> Outcome:
+        from simulator.sweeps.execute import Outcome
+
+        scenario = load_scenario(self.source, cell.settings)
+        runs = Path(self.folder) / RUNS
+        result = api.run(scenario, out=runs, resume=True, keep_events=self.keep_events)
+        return Outcome(
+            cell.index, "done", result.folder.name, result.digest, result.manifest.cpu_s or 0.0
+        )
+
+
+def _read(
+    study: Study, folder: Path, kept: Sequence[tuple[Cell, Outcome]], failed: list[Outcome]
+) -> Found:
+    from simulator.experiments.reading import both_levels, read
+    from simulator.experiments.scorecard import readings_of
+    from simulator.results.result import Result
+
+    by_seed: dict[int, dict[str, Result]] = {}
+    for cell, outcome in kept:
+        worlds = by_seed.setdefault(cell.seed, {})
+        worlds[cell.variant.label] = Result.open(folder / RUNS / outcome.run)
+    found: list[Reading] = []
+    first: dict[str, Read] = {}
+    for seed, worlds in by_seed.items():
+        for name, block in study.designs.items():
+            design = design_of(study, block, seed)
+            test = read(worlds[name], design)
+            first.setdefault(name, test)
+            levels = both_levels(worlds[CONTROL], worlds[LAUNCH], design)
+            found += readings_of(seed, name, test, levels)
+    runs = [
+        {"world": cell.variant.label, "seed": cell.seed, "run": f"{RUNS}/{outcome.run}",
+         "digest": outcome.digest, "cpu_s": outcome.cpu_s}
+        for cell, outcome in kept
+    ]  # fmt: skip
+    return Found(study, found, first, runs, failed)
+
+
+def design_of(study: Study, block: Mapping[str, object], seed: int) -> ExperimentDesign[Any]:
+    """Return a design, told the platform of one seed."""
+    scenario = load_scenario(
+        study.source, {**study.settings, "experiment": dict(block), "seed": seed}
+    )
+    encoder = build.plugin("content", scenario.content)
+    design: ExperimentDesign[Any] = build.plugin("experiment", scenario.experiment)  # type: ignore[arg-type]
+    design.setup(build.platform_spec(scenario, encoder.embedding_dim))
+    return design

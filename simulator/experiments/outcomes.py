@@ -1,0 +1,155 @@
+"""Outcomes by unit of a run with arms: readers, new notes and creators, one row each.
+
+Units come with what they did before the experiment, where they were there, as covariates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulator.contracts.events import DAY_S, Arm
+from simulator.contracts.plugins import ExperimentDesign
+from simulator.experiments.analysis import Mean, Metric, Ratio
+
+if TYPE_CHECKING:
+    from simulator.results.result import Result
+
+READER_METRICS: Final[dict[str, Metric]] = {
+    "ctr": Ratio("clicks", "impressions", ("pre_clicks", "pre_impressions")),
+    "time_min_per_reader": Mean("time_min", "pre_time_min"),
+    "impressions_per_reader": Mean("impressions", "pre_impressions"),
+    "active_days_per_reader": Mean("active_days", "pre_active_days"),
+    "new_note_share": Ratio("new_impressions", "impressions"),
+    "new_note_ctr": Ratio("new_clicks", "new_impressions"),
+}
+"""What readers do; a row is a reader."""
+
+NOTE_METRICS: Final[dict[str, Metric]] = {
+    "impressions_24h": Mean("impressions_24h", "creator_pre_impressions"),
+    "fulfilled": Mean("fulfilled", "creator_pre_impressions"),
+    "clicks_24h": Mean("clicks_24h"),
+    "note_ctr_24h": Ratio("clicks_24h", "impressions_24h"),
+}
+"""What becomes of new notes; a row is a note, errors are clustered by creator."""
+
+CREATOR_METRICS: Final[dict[str, Metric]] = {
+    "notes_per_creator": Mean("published", "pre_published"),
+}
+"""What creators do; a row is a creator."""
+
+DESCRIPTIONS: Final[dict[str, str]] = {
+    "ctr": "clicks per impression, all notes",
+    "time_min_per_reader": "minutes that a reader spends over the test",
+    "impressions_per_reader": "notes that a reader sees over the test",
+    "active_days_per_reader": "days with a visit of a reader over the test",
+    "new_note_share": "share of impressions that go to new notes",
+    "new_note_ctr": "clicks per impression of new notes",
+    "impressions_24h": "impressions of a new note in its first 24 hours",
+    "fulfilled": "share of new notes that reach the target impressions in time",
+    "clicks_24h": "clicks on a new note in its first 24 hours",
+    "note_ctr_24h": "clicks per impression of new notes in their first 24 hours",
+    "notes_per_creator": "notes that a creator publishes over the test",
+}
+
+_SUMS: Final = ("impressions", "clicks", "new_impressions", "new_clicks", "time_spent_s")
+
+
+def reader_table(result: Result) -> pd.DataFrame:
+    """Return one row a reader who ever came: arm, totals of the test, and of the days before.
+
+    Args:
+        result: a finished run.
+    """
+    days = result.readers.assign(active_days=1)
+    columns = [*_SUMS, "active_days"]
+    after = days[days["day"] >= 0].groupby("reader_id")[columns].sum()
+    before = days[days["day"] < 0].groupby("reader_id")[columns].sum().add_prefix("pre_")
+    arm = days.groupby("reader_id")["reader_arm"].first()
+    table = arm.to_frame("arm").join(after).join(before).fillna(0.0)
+    table["time_min"] = table.pop("time_spent_s") / 60.0
+    table["pre_time_min"] = table.pop("pre_time_spent_s") / 60.0
+    return table.reset_index()
+
+
+def note_table(result: Result) -> pd.DataFrame:
+    """Return one row a note that was published in the test, 24 hours before its end or earlier.
+
+    The covariate is what a creator's earlier notes got a note in their first 24 hours; missing for
+    creators without any.
+
+    Args:
+        result: a finished run.
+    """
+    params = result.manifest.params
+    start_t = params.warm_up_days * DAY_S
+    end_t = start_t + params.measured_days * DAY_S
+    notes = result.notes
+    earlier = notes[(notes["published_t"] >= 0) & (notes["published_t"] < start_t - DAY_S)]
+    history = earlier.groupby("creator_id")["impressions_24h"].mean()
+    rows = (notes["published_t"] >= start_t) & (notes["published_t"] <= end_t - DAY_S)
+    new = notes[rows]
+    table = new[["note_id", "creator_id", "category", "impressions_24h", "clicks_24h"]].copy()
+    table["arm"] = new["note_arm"]
+    table["day"] = new["published_day"]
+    table["fulfilled"] = new["reached_target_t"].notna().astype(float)
+    table["creator_pre_impressions"] = table["creator_id"].map(history)
+    return table.reset_index(drop=True)
+
+
+def creator_table(result: Result, design: ExperimentDesign[Any]) -> pd.DataFrame:
+    """Return one row a creator with notes from before the test: notes in it, and before.
+
+    Args:
+        result: a finished run.
+        design: the design, set up; it draws the arm of a creator.
+    """
+    notes = result.notes
+    start_t = result.manifest.params.warm_up_days * DAY_S
+    known = notes[notes["published_t"] < start_t]
+    ids = np.sort(known["creator_id"].unique()).astype(np.int32)
+    table = pd.DataFrame({"creator_id": ids})
+    none = np.zeros(ids.size, np.int32)
+    new = np.ones(ids.size, np.bool_)
+    table["arm"] = design.note_arms(none, ids, none.astype(np.int16), new)
+    after = notes[notes["published_t"] >= start_t].groupby("creator_id").size()
+    before = known[known["published_t"] >= 0].groupby("creator_id").size()
+    table["published"] = table["creator_id"].map(after).fillna(0.0)
+    table["pre_published"] = table["creator_id"].map(before).fillna(0.0)
+    return table
+
+
+def cell_totals(result: Result) -> NDArray[np.float64]:
+    """Return float[2, 2], impressions of new notes by arm of reader (row) and of note (column).
+
+    Needs the event log.
+
+    Args:
+        result: a finished run.
+    """
+    columns = ["reader_arm", "note_arm"]
+    events = result.events(columns, where=f"day >= 0 AND note_age_s < {DAY_S}")
+    out = np.zeros((2, 2))
+    inside = events[(events != int(Arm.OUTSIDE)).all(axis=1)]
+    np.add.at(out, (inside["reader_arm"], inside["note_arm"]), 1.0)
+    return out
+
+
+def in_arms(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are in the experiment."""
+    return table[table["arm"] != int(Arm.OUTSIDE)]
+
+
+def levels(table: pd.DataFrame, metrics: dict[str, Metric]) -> dict[str, float]:
+    """Return the value of each metric over all rows of a table, whatever their arm."""
+    out: dict[str, float] = {}
+    for name, metric in metrics.items():
+        if isinstance(metric, Ratio):
+            below = float(table[metric.denominator].sum())
+            out[name] = float(table[metric.numerator].sum()) / below if below else float("nan")
+        elif isinstance(metric, Mean):
+            out[name] = float(table[metric.column].mean())
+    return out

@@ -1,0 +1,188 @@
+"""What a test says: each metric from the units that the design randomised, with its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from simulator.contracts.events import Arm
+from simulator.contracts.plugins import ExperimentDesign
+from simulator.experiments.analysis import Metric, Ratio, Settings, SrmResult, adjust, analyze
+from simulator.experiments.errors import AnalysisError
+from simulator.experiments.outcomes import (
+    CREATOR_METRICS,
+    NOTE_METRICS,
+    READER_METRICS,
+    creator_table,
+    in_arms,
+    levels,
+    note_table,
+    reader_table,
+)
+
+if TYPE_CHECKING:
+    from simulator.experiments.analysis import Effect
+    from simulator.results.result import Result
+
+DAY: Final = "day"
+"""Side of designs that randomise periods of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Result of a test on one world.
+
+    Attributes:
+        effects: metric -> effect, p-values adjusted within the test.
+        srm: one check a randomised side.
+        remarks: what a reader must know; metrics that could not be read are named here.
+        n_contaminated: units found in both arms.
+    """
+
+    effects: dict[str, Effect]
+    srm: tuple[SrmResult, ...]
+    remarks: tuple[str, ...] = ()
+    n_contaminated: int = 0
+
+
+@dataclass(slots=True)
+class _Gathered:
+    effects: dict[str, Effect] = field(default_factory=dict)
+    srm: list[SrmResult] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    n_contaminated: int = 0
+
+
+def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> Read:
+    """Analyse a run with arms as a platform would, on every side that is randomised.
+
+    Readers are units of their metrics; notes are clustered by creator (or by category where that
+    is drawn); days are units of a switchback. P-values are adjusted by Holm over all metrics.
+
+    Args:
+        result: a finished run of the design.
+        design: the design, set up.
+        alpha: level of intervals.
+
+    Raises:
+        AnalysisError: no metric could be read.
+    """
+    found = _Gathered()
+    if DAY in design.sides:
+        _read_days(result, design, alpha, found)
+    if "reader" in design.sides:
+        table = in_arms(reader_table(result))
+        _add(found, table, READER_METRICS, "reader_id", None, design, alpha)
+    if "note" in design.sides:
+        _read_notes(result, design, alpha, found)
+    if not found.effects:
+        raise AnalysisError("nothing can be read: " + "; ".join(found.remarks))
+    names = list(found.effects)
+    adjusted = adjust([found.effects[n].p for n in names], ["all"] * len(names), "holm")
+    effects = {
+        n: replace(found.effects[n], p_adjusted=float(q))
+        for n, q in zip(names, adjusted, strict=True)
+    }
+    return Read(effects, tuple(found.srm), tuple(found.remarks), found.n_contaminated)
+
+
+def both_levels(
+    control: Result, treated: Result, design: ExperimentDesign[Any]
+) -> dict[str, tuple[float, float]]:
+    """Return metric -> level with nobody treated, and level with everybody treated.
+
+    Args:
+        control: the world without the treatment.
+        treated: the same world after a launch.
+        design: the design of the test, set up; only for the list of creators.
+    """
+    before, after = (
+        {
+            **levels(reader_table(result), READER_METRICS),
+            **levels(note_table(result), NOTE_METRICS),
+            **levels(creator_table(result, design), CREATOR_METRICS),
+        }
+        for result in (control, treated)
+    )
+    return {name: (before[name], after[name]) for name in before}
+
+
+def _read_notes(
+    result: Result, design: ExperimentDesign[Any], alpha: float, found: _Gathered
+) -> None:
+    unit = getattr(design.config, "unit", "creator")
+    cluster = {"creator": "creator_id", "note": "creator_id", "category": "category"}[unit]
+    notes = in_arms(note_table(result))
+    side = {"creator": "creator_id", "note": "note_id", "category": "category"}[unit]
+    _add(found, notes, NOTE_METRICS, side, None if side == cluster else cluster, design, alpha)
+    if unit == "creator":
+        creators = in_arms(creator_table(result, design))
+        _add(found, creators, CREATOR_METRICS, "creator_id", None, design, alpha, check=False)
+
+
+def _read_days(
+    result: Result, design: ExperimentDesign[Any], alpha: float, found: _Gathered
+) -> None:
+    is_treated: Callable[[int], bool] = design.is_treated  # type: ignore[attr-defined]
+    is_read: Callable[[int], bool] = design.is_read  # type: ignore[attr-defined]
+    readers = result.readers[result.readers["day"] >= 0]
+    columns = ["impressions", "clicks", "new_impressions", "new_clicks"]
+    days = readers.groupby("day")[columns].sum()
+    days["time_min"] = readers.groupby("day")["time_spent_s"].sum() / 60.0
+    days["readers"] = readers.groupby("day").size()
+    table = days.reset_index()
+    table = table[[is_read(int(day)) for day in table["day"]]]
+    table["arm"] = [int(is_treated(int(day))) for day in table["day"]]
+    metrics: dict[str, Metric] = {
+        name: Ratio(metric.numerator, metric.denominator)
+        for name, metric in READER_METRICS.items()
+        if isinstance(metric, Ratio)
+    }
+    _add(found, table, metrics, "day", None, design, alpha, check=False)
+    notes = note_table(result)
+    notes = notes[[is_read(int(day)) for day in notes["day"]]]
+    notes["arm"] = [int(is_treated(int(day))) for day in notes["day"]]
+    without = {name: metric for name, metric in NOTE_METRICS.items() if isinstance(metric, Ratio)}
+    _add(found, notes, without, "day", None, design, alpha, check=False)
+    found.remarks.append("days are the units: the test has as many observations as days")
+
+
+def _add(
+    found: _Gathered,
+    table: pd.DataFrame,
+    metrics: Mapping[str, Metric],
+    unit: str,
+    cluster: str | None,
+    design: ExperimentDesign[Any],
+    alpha: float,
+    *,
+    check: bool = True,
+) -> None:
+    """Analyse one table; a metric that cannot be read becomes a remark, the others are read."""
+    share = design.treated_share
+    arms: dict[object, float] = {int(Arm.CONTROL): 1.0 - share, int(Arm.TREATMENT): share}
+    there = np.unique(table["arm"]).tolist()
+    missing = [arm for arm in arms if arm not in there]
+    if missing:
+        found.remarks.append(f"no {unit} is in arm {missing[0]}")
+        return
+    settings = Settings(
+        control=0, alpha=alpha, correction="none", shares=arms, on_contamination="drop"
+    )
+    checks: tuple[SrmResult, ...] = ()
+    for name, metric in metrics.items():
+        try:
+            analysis = analyze(table, {name: metric}, unit, "arm", cluster, settings=settings)
+        except AnalysisError as error:
+            found.remarks.append(f"{name} cannot be read: {error}")
+            continue
+        found.effects[name] = analysis.effects[0]
+        checks = analysis.srm
+        found.n_contaminated = max(found.n_contaminated, analysis.n_contaminated)
+        found.remarks += [w for w in analysis.warnings if w not in found.remarks]
+    if check:
+        found.srm += checks
