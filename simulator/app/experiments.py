@@ -48,7 +48,8 @@ class Study:
 
     def folder(self, out: Path | str | None = None) -> Path:
         """Return the study's folder; more seeds and designs share it."""
-        plain = load_scenario(self.source, {**self.settings, **_PLAIN, "seed": 0})
+        launch = {"experiment": {"type": LAUNCH}, "seed": 0}
+        plain = load_scenario(self.source, {**self.settings, **launch})
         return Path(out if out is not None else EXPERIMENTS) / f"{plain.name}-{plain.hash8}"
 
     @cached_property

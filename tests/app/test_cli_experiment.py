@@ -1,0 +1,115 @@
+"""`notesim experiment`: worlds, report, resuming, bad input."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from simulator.app import api
+from simulator.app.cli.application import app
+from tests.support.small_runs import write_tiny
+
+run_cli = CliRunner().invoke
+HOSTILE = "Does it <script>alert(1)</script> | break?"
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    return write_tiny(
+        tmp_path_factory.mktemp("scenario") / "tiny.yaml",
+        question=HOSTILE,
+        warm_up="1d",
+        horizon="2d",
+        experiment={"type": "plan2"},
+        treatment=[{"type": "boost", "coefficient": 6}],
+    )
+
+
+@pytest.fixture(scope="module")
+def done(scenario, tmp_path_factory):
+    """Return the folder of a finished experiment and what the command printed."""
+    out = tmp_path_factory.mktemp("experiments")
+    result = experiment(scenario, out, "--designs", "plan2,author_side")
+    assert result.exit_code == 0, result.output
+    (folder,) = out.iterdir()
+    return folder, result.stdout
+
+
+def experiment(file, out, *options):
+    return run_cli(app, ["experiment", str(file), "--out", str(out), *options])
+
+
+def facts_of(folder):
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def test_it_prints_a_decision_for_each_design(done):
+    _, printed = done
+    for name in ("plan2:", "author_side:"):
+        assert name in printed
+    assert "4 runs" in printed
+
+
+def test_numbers_agree_with_the_runs(done):
+    folder, _ = done
+    facts = facts_of(folder)
+    runs = {run["world"]: folder / run["run"] for run in facts["runs"]}
+    assert set(runs) == {"control", "launch", "plan2", "author_side"}
+    from simulator.results.result import Result
+
+    def click_rate(name):
+        readers = Result.open(runs[name]).readers
+        after = readers[readers["day"] >= 0]
+        return after["clicks"].sum() / after["impressions"].sum()
+
+    score = next(s for s in facts["scores"] if (s["design"], s["metric"]) == ("plan2", "ctr"))
+    assert score["truth"] == pytest.approx(click_rate("launch") - click_rate("control"))
+    effect = facts["tests"]["plan2"]["effects"]["ctr"]
+    assert score["estimate"] == pytest.approx(effect["difference"])
+    assert facts["tests"]["author_side"]["verdict"]["decision"] in {
+        "SHIP", "HOLD", "ROLL BACK", "INVALID"
+    }  # fmt: skip
+
+
+def test_names_are_escaped(done):
+    folder, _ = done
+    for name in ("report.html", "report.md"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "<script>alert" not in text
+        assert "alert(1)" in text
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "http://" not in page.split("<body>")[1].split("<script")[0]
+
+
+def test_the_same_command_runs_nothing_again_and_designs_share_the_truth(
+    done, scenario, monkeypatch
+):
+    folder, printed = done
+    monkeypatch.setattr(api, "_simulate_and_measure", None)
+    again = experiment(scenario, folder.parent, "--designs", "plan2,author_side")
+    assert again.exit_code == 0, again.output
+    assert again.stdout == printed
+
+
+def test_json_is_one_object(done, scenario):
+    folder, _ = done
+    result = experiment(scenario, folder.parent, "--designs", "plan2", "--json")
+    assert result.exit_code == 0
+    assert set(json.loads(result.stdout)["tests"]) == {"plan2"}
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    (["--designs", "plan7"], "Did you mean 'plan"),
+    (["--designs", "launch"], "a launch is the truth"),
+    (["--primary", "crt"], "Did you mean 'ctr'"),
+    (["--guardrail", "ctr"], "METRIC=MARGIN"),
+    (["--guardrail", "ctr=2"], "between 0 and 1"),
+    (["--set", "treatment=[{type: bost}]"], "Did you mean 'boost'"),
+    (["--set", "experiment=null", "--set", "treatment=[]"], "an experiment says"),
+])  # fmt: skip
+def test_bad_input_is_refused_and_nothing_is_written(scenario, tmp_path, options, words):
+    out = tmp_path / "out"
+    result = experiment(scenario, out, *options)
+    assert result.exit_code == 2, result.output
+    assert words in result.output
+    assert not out.exists()

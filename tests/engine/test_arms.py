@@ -1,0 +1,157 @@
+"""Arms inside a run: who sees what, whose policies act, and what a null treatment changes."""
+
+import numpy as np
+import pytest
+
+from simulator.contracts.errors import ScenarioError
+from simulator.contracts.events import DAY_S, Arm
+from tests.support.recording import record
+from tests.support.small_runs import RUSH, logged, simulate, tiny
+
+DAYS = {"warm_up": "1d", "horizon": "1d", "world.readers.n": 150}
+BOOST = [{"type": "boost", "coefficient": 6.0}]
+QUOTA = [{"type": "quota"}]
+
+
+def events_of(folder, experiment, **changes):
+    settings = {**DAYS, "experiment": experiment, "treatment": BOOST, **changes}
+    simulate(folder, settings)
+    events = logged(folder, "events")
+    return events[events["day"] < 0], events[events["day"] >= 0]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """Return the log of the same world without an experiment."""
+    folder = tmp_path_factory.mktemp("plain")
+    simulate(folder, DAYS)
+    return logged(folder, "events")
+
+
+WHAT_HAPPENED = ["t", "reader_id", "note_id", "position", "click", "granted_by", "final_value"]
+
+
+def test_a_null_treatment_changes_nothing_but_labels(tmp_path):
+    """The same policies in both arms, twice listed: every impression is as without a test."""
+    boost = [{"type": "boost", "coefficient": 2.0}]
+    simulate(tmp_path / "plain", {**RUSH, "policies": boost})
+    experiment = {"experiment": {"type": "user_side"}, "policies": boost, "treatment": boost}
+    simulate(tmp_path / "test", {**RUSH, **experiment})
+    a, b = (logged(tmp_path / name, "events") for name in ("plain", "test"))
+    same = [name for name in WHAT_HAPPENED if name != "granted_by"]
+    assert a[same].equals(b[same])
+    assert ((a["granted_by"] > 0) == (b["granted_by"] > 0)).all()
+    assert set(b["reader_arm"]) == {0, 1}
+    by = b[b["granted_by"] > 0].groupby("reader_arm")["granted_by"].unique()
+    assert by[0].tolist() == [1]
+    assert by[1].tolist() == [2]
+
+
+@pytest.mark.parametrize("name", ["user_side", "author_side", "two_sided", "launch", "switchback"])
+def test_before_the_start_nobody_is_treated(tmp_path, plain, name):
+    before, _ = events_of(tmp_path, {"type": name})
+    expected = plain[plain["day"] < 0].reset_index(drop=True)
+    assert before[WHAT_HAPPENED].equals(expected[WHAT_HAPPENED])
+
+
+def test_user_side_treats_treated_readers_alone(tmp_path):
+    _, after = events_of(tmp_path, {"type": "user_side"})
+    is_treated = after["reader_arm"] == Arm.TREATMENT
+    assert (after.loc[is_treated, "granted_by"] > 0).any()
+    assert not (after.loc[~is_treated, "granted_by"] > 0).any()
+
+
+def test_author_side_treats_new_notes_of_treated_authors_alone(tmp_path):
+    _, after = events_of(tmp_path, {"type": "author_side"})
+    helped = after[after["granted_by"] > 0]
+    assert len(helped)
+    assert (helped["note_arm"] == Arm.TREATMENT).all()
+    notes = logged(tmp_path, "notes")
+    assert (notes.loc[notes["published_t"] < DAY_S, "note_arm"] == Arm.OUTSIDE).all()
+    new = notes[notes["published_t"] >= DAY_S]
+    assert new.groupby("creator_id")["note_arm"].nunique().max() == 1
+    assert set(new["note_arm"]) == {0, 1}
+
+
+@pytest.mark.parametrize(("name", "allowed"), [
+    ("plan2", {(0, 0), (1, 1), (0, 2), (1, 2)}),
+    ("plan3", {(0, 0), (1, 1)}),
+    ("plan4", {(0, 0), (1, 1), (0, 2), (1, 2)}),
+])  # fmt: skip
+def test_arms_see_their_own_notes(tmp_path, name, allowed):
+    before, after = events_of(tmp_path, {"type": name})
+    seen = set(zip(after["reader_arm"], after["note_arm"], strict=True))
+    assert {(0, 0)} < seen <= allowed
+    assert not (after.loc[after["reader_arm"] == 0, "granted_by"] > 0).any()
+    assert len(before)
+
+
+def test_a_switchback_treats_whole_days(tmp_path):
+    settings = {**DAYS, "horizon": "2d", "experiment": {"type": "switchback"}, "treatment": BOOST}
+    simulate(tmp_path, settings)
+    events = logged(tmp_path, "events")
+    helped = (events["granted_by"] > 0).groupby(events["day"]).any()
+    assert not helped[-1]
+    assert sorted([helped[0], helped[1]]) == [False, True]
+
+
+def test_insertion_slots_are_those_of_treated_readers(tmp_path):
+    treatment = [{"type": "forced_insertion", "every": 2}]
+    _, after = events_of(tmp_path, {"type": "user_side"}, treatment=treatment)
+    by_arm = after.groupby("reader_arm")["slot_kind"].unique() if "slot_kind" in after else None
+    share = (after["note_age_s"] < DAY_S).groupby(after["reader_arm"]).mean()
+    assert share[1] > 1.5 * share[0]
+    assert by_arm is None or 3 not in by_arm[0]
+
+
+@pytest.mark.parametrize("name", ["plan2", "quota_split"])
+def test_a_test_survives_a_stop_and_other_chunks(tmp_path, name):
+    from simulator.engine.replication import Hooks
+
+    settings = {**DAYS, "experiment": {"type": name}, "treatment": QUOTA}
+    whole = simulate(tmp_path / "whole", settings)
+    assert simulate(tmp_path / "chunks", settings, chunk=3) == whole
+    stops = iter([False] * 100 + [True] * 10_000)
+    with pytest.raises(Exception, match="stopped"):
+        simulate(tmp_path / "part", settings, hooks=Hooks(should_stop=lambda: next(stops)))
+    assert simulate(tmp_path / "part", settings, resume=True) == whole
+
+
+def test_a_split_quota_counts_the_readers_of_its_arm(tmp_path):
+    """No note gets more help from a list than the list's share of the target."""
+    scale = {"thresholds.scale": 0.1, "horizon": "2d"}
+    both = {"policies": QUOTA, "treatment": QUOTA}
+    found = {}
+    for name in ("user_side", "quota_split"):
+        _, after = events_of(tmp_path / name, {"type": name}, **both, **scale)
+        new = after[after["granted_by"] > 0]
+        found[name] = new.groupby(["note_id", "reader_arm"]).size()
+    assert found["quota_split"].max() <= 5
+    assert found["user_side"].max() > 5
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"treatment": BOOST}, "a treatment needs an experiment"),
+    ({"experiment": {"type": "user_sid"}}, "Did you mean 'user_side'"),
+    ({"experiment": {"type": "user_side", "share": 1.5}}, "share"),
+    ({"experiment": {"type": "plan2"}, "policies": BOOST * 5, "treatment": BOOST * 4},
+     "together at most 8"),
+])  # fmt: skip
+def test_bad_experiments_are_refused(changes, words):
+    with pytest.raises(ScenarioError, match=words):
+        tiny(changes)
+
+
+def test_hashes_of_plain_scenarios_do_not_know_of_treatments():
+    assert "treatment" in tiny().to_mapping()
+    assert tiny({"experiment": {"type": "user_side"}}).hash8 != tiny().hash8
+    with_treatment = tiny({"experiment": {"type": "user_side"}, "treatment": BOOST})
+    assert with_treatment.hash8 != tiny({"experiment": {"type": "user_side"}}).hash8
+
+
+def test_labels_of_arms_are_those_of_the_design(tmp_path):
+    run = record(tmp_path, {**DAYS, "experiment": {"type": "user_side", "buckets": [0.0, 0.5]}})
+    arm = run.replication.state.readers["arm"]
+    assert set(np.unique(arm)) == {0, 1, 2}
+    logged_arm = run.events.groupby("reader_id")["reader_arm"].first()
+    np.testing.assert_array_equal(logged_arm, arm[logged_arm.index])

@@ -1,0 +1,237 @@
+"""From tables of a run with arms to effects: hand-made runs with known answers."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulator.app.registry import registry
+from simulator.contracts.events import DAY_S
+from simulator.contracts.spec import PlatformSpec
+from simulator.experiments.errors import AnalysisError
+from simulator.experiments.outcomes import (
+    READER_METRICS,
+    creator_table,
+    levels,
+    note_table,
+    reader_table,
+)
+from simulator.experiments.reading import both_levels, read
+from simulator.experiments.scorecard import advice, readings_of, scores
+
+SPEC = PlatformSpec(3, n_categories=4, n_keywords=40, keywords_per_note=3, embedding_dim=8)
+N_READERS, N_CREATORS = 400, 120
+
+
+@dataclass
+class Run:
+    """What the code reads of a finished run."""
+
+    readers: pd.DataFrame
+    notes: pd.DataFrame
+    manifest: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(
+            params=SimpleNamespace(warm_up_days=2, measured_days=3)
+        )
+    )
+
+
+def design(name, **knobs):
+    cls = registry().plugins("experiment")[name]
+    out = cls(cls.Config(**knobs))
+    out.setup(SPEC)
+    return out
+
+
+def run_of(found, *, gain=0.0, seed=1, more_notes=0.0):
+    """Make a run: treated readers click more by `gain`, treated notes are seen `10·gain` more."""
+    rng = np.random.default_rng(seed)
+    readers = np.arange(N_READERS, dtype=np.int32)
+    arm = found.reader_arms(readers)
+    taste = rng.uniform(0.05, 0.15, N_READERS)
+    rows = []
+    for day in (-2, -1, 0, 1, 2):
+        shown = rng.integers(20, 60, N_READERS)
+        lift = gain * ((arm == 1) & (day >= 0))
+        clicks = rng.binomial(shown, taste + lift)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "day": day, "reader_id": readers, "reader_arm": arm, "impressions": shown,
+                    "clicks": clicks, "new_impressions": shown // 10,
+                    "new_clicks": rng.binomial(shown // 10, taste), "time_spent_s": shown * 20.0,
+                }
+            )
+        )  # fmt: skip
+    creator = np.tile(np.arange(N_CREATORS, dtype=np.int32), 5)
+    day = np.repeat([-1, -1, 0, 1, 1], N_CREATORS)
+    published = (day + 2) * DAY_S + rng.uniform(0, DAY_S / 2, creator.size)
+    published[:N_CREATORS] = 0.25 * DAY_S
+    is_new = published >= 2 * DAY_S
+    arms = found.note_arms(
+        np.arange(creator.size, dtype=np.int32), creator, np.zeros(creator.size, np.int16), is_new
+    )
+    skill = rng.gamma(2.0, 5.0, N_CREATORS)
+    shown = rng.poisson(skill[creator] + 100 * gain * (arms == 1))
+    notes = pd.DataFrame(
+        {
+            "note_id": np.arange(creator.size), "creator_id": creator, "category": creator % 4,
+            "published_t": published, "published_day": day, "note_arm": arms,
+            "impressions_24h": shown, "clicks_24h": rng.binomial(shown, 0.1),
+            "reached_target_t": np.where(shown >= 10, published + 60.0, np.nan),
+        }
+    )  # fmt: skip
+    drop = (arms == 0) & (rng.uniform(size=creator.size) < more_notes)
+    return Run(pd.concat(rows, ignore_index=True), notes[~drop].reset_index(drop=True))
+
+
+def test_tables_by_hand():
+    found = design("user_side")
+    run = run_of(found)
+    table = reader_table(run)
+    assert len(table) == N_READERS
+    first = run.readers[run.readers["reader_id"] == 7]
+    row = table[table["reader_id"] == 7].iloc[0]
+    assert row["clicks"] == first.loc[first["day"] >= 0, "clicks"].sum()
+    assert row["pre_clicks"] == first.loc[first["day"] < 0, "clicks"].sum()
+    assert row["active_days"] == 3
+    assert row["time_min"] == pytest.approx(first.loc[first["day"] >= 0, "time_spent_s"].sum() / 60)
+
+
+def test_notes_are_those_of_the_test_that_had_a_day():
+    run = run_of(design("author_side"))
+    table = note_table(run)
+    chosen = run.notes.set_index("note_id").loc[table["note_id"]]
+    assert (chosen["published_t"] >= 2 * DAY_S).all()
+    assert (chosen["published_t"] <= 4 * DAY_S).all()
+    assert len(table) == (run.notes["published_t"] >= 2 * DAY_S).sum()
+    np.testing.assert_array_equal(table["fulfilled"], table["impressions_24h"] >= 10)
+    early = run.notes[run.notes["published_t"] < DAY_S].set_index("creator_id")["impressions_24h"]
+    np.testing.assert_array_equal(
+        table["creator_pre_impressions"], early.loc[table["creator_id"]].to_numpy()
+    )
+
+
+def test_creators_are_all_who_had_published():
+    found = design("author_side")
+    table = creator_table(run_of(found), found)
+    assert len(table) == N_CREATORS
+    assert (table["published"] == 3).all()
+    assert (table["pre_published"] == 2).all()
+    assert set(table["arm"]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "metrics"),
+    [
+        ("user_side", {"ctr", "new_note_share", "time_min_per_reader"}),
+        ("author_side", {"fulfilled", "impressions_24h", "notes_per_creator"}),
+        ("plan2", {"ctr", "fulfilled", "notes_per_creator"}),
+        ("two_sided", {"ctr", "fulfilled"}),
+    ],
+)
+def test_each_design_reads_its_sides(name, metrics):
+    found = design(name)
+    test = read(run_of(found), found)
+    assert metrics <= set(test.effects)
+    assert len(test.srm) == len(found.sides)
+    assert not any(check.flagged for check in test.srm)
+
+
+def test_a_known_gain_is_found_and_covered():
+    found = design("plan2")
+    test = read(run_of(found, gain=0.05), found)
+    for name, truth in (("ctr", 0.05), ("impressions_24h", 5.0)):
+        effect = test.effects[name]
+        assert effect.difference_low < truth < effect.difference_high, name
+        assert effect.p_adjusted >= effect.p
+        assert effect.p < 1e-3
+
+
+def test_a_switchback_is_read_by_day():
+    found = design("switchback")
+    run = run_of(found)
+    later = run.readers[run.readers["day"] >= 0]
+    run.readers = pd.concat([run.readers, later.assign(day=later["day"] + 3)])
+    run.manifest.params.measured_days = 6
+    test = read(run, found)
+    assert test.effects["ctr"].n_units_control == 3
+    assert {"ctr", "new_note_share"} <= set(test.effects)
+    assert "time_min_per_reader" not in test.effects
+    assert any("days are the units" in remark for remark in test.remarks)
+
+
+def test_an_empty_arm_is_said_and_the_rest_is_read():
+    found = design("plan2")
+    run = run_of(found)
+    run.notes.loc[run.notes["note_arm"] == 1, "note_arm"] = 2
+    test = read(run, found)
+    assert "ctr" in test.effects
+    assert "fulfilled" not in test.effects
+    assert any("is in arm 1" in remark for remark in test.remarks)
+    run.readers["reader_arm"] = 0
+    with pytest.raises(AnalysisError, match="is in arm 1"):
+        read(run, design("user_side"))
+
+
+def test_a_metric_without_values_is_a_remark():
+    found = design("user_side")
+    run = run_of(found)
+    run.readers[["new_impressions", "new_clicks"]] = 0
+    test = read(run, found)
+    assert "new_note_ctr" not in test.effects or not np.isfinite(test.effects["new_note_ctr"].p)
+    assert "ctr" in test.effects
+
+
+def test_a_leak_between_arms_breaks_the_sample_ratio():
+    found = design("user_side")
+    run = run_of(found)
+    gone = (run.readers["reader_arm"] == 1) & (run.readers["reader_id"] % 2 == 0)
+    run.readers = run.readers[~gone]
+    assert read(run, found).srm[0].flagged
+
+
+@pytest.mark.statistical
+def test_rejections_under_no_effect_are_as_often_as_stated():
+    """200 draws of arms without an effect: 1 to 10.5 % reject at 5 % (99.8 % binomial band)."""
+    found = {"ctr": 0, "impressions_24h": 0, "time_min_per_reader": 0}
+    for seed in range(200):
+        drawn = design("plan2", salt=f"s{seed}")
+        test = read(run_of(drawn, seed=7), drawn)
+        for name in found:
+            found[name] += test.effects[name].p < 0.05
+    for name, n in found.items():
+        assert 2 <= n <= 21, (name, n)
+
+
+def test_levels_and_truth():
+    found = design("user_side")
+    control, treated = run_of(found, seed=5), run_of(found, seed=5)
+    treated.readers = treated.readers.assign(clicks=2 * treated.readers["clicks"])
+    both = both_levels(control, treated, found)
+    assert both["ctr"][1] == pytest.approx(2 * both["ctr"][0])
+    assert both["fulfilled"][0] == both["fulfilled"][1]
+    rows = control.readers[control.readers["day"] >= 0]
+    expected = rows["clicks"].sum() / rows["impressions"].sum()
+    assert levels(reader_table(control), READER_METRICS)["ctr"] == pytest.approx(expected)
+
+
+def test_scores_by_hand():
+    found = design("user_side")
+    readings = []
+    for seed, truth in ((1, 0.01), (2, -0.01)):
+        test = read(run_of(found, seed=seed), found)
+        readings += readings_of(
+            seed, "user_side", test, dict.fromkeys(test.effects, (0.1, 0.1 + truth))
+        )
+    score = next(s for s in scores(readings) if s.metric == "ctr")
+    estimates = [r.estimate for r in readings if r.metric == "ctr"]
+    errors = np.array([estimates[0] - 0.01, estimates[1] + 0.01])
+    assert score.n == 2
+    assert score.truth == pytest.approx(0.0)
+    assert score.bias == pytest.approx(errors.mean())
+    assert score.rmse == pytest.approx(np.sqrt((errors**2).mean()))
+    assert score.bias_se == pytest.approx(errors.std(ddof=1) / np.sqrt(2))
+    assert advice(scores(readings))["ctr"] == "user_side"
