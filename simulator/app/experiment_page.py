@@ -8,11 +8,14 @@ import pandas as pd
 
 from simulator.app import experiment_words as words
 from simulator.app import present
-from simulator.app.experiments import design_of
+from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
+from simulator.experiments.following import FOLLOWED, cumulative, displacement
 from simulator.experiments.outcomes import DESCRIPTIONS
+from simulator.experiments.reading import DAY
 from simulator.experiments.scorecard import advice, scores
-from simulator.reports.forest import forest
+from simulator.reports.charts import SHADES, Axes, lines
+from simulator.reports.forest import TRUTH, forest
 from simulator.reports.page import Chart, Page, Section, Table
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ def experiment_page(
     sections = [
         _checks(read),
         _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
+        *_following(found, name, chosen),
         _truth(found),
         Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
                 tables=[_pitfalls(design)]),
@@ -84,7 +88,7 @@ def _checks(read: Read) -> Section:
          "broken" if check.flagged else "holds"]
         for check in read.srm
     ]  # fmt: skip
-    text = [f"Units in both arms: {read.n_contaminated:,}.", *(f"{r}." for r in read.remarks)]
+    text = [f"Units in both arms: {read.n_contaminated:,}.", *(f"{r[:1].upper()}{r[1:]}." for r in read.remarks)]
     if not rows:
         return Section("Can the numbers be trusted?", text)
     columns = ["randomised side", "control / treatment", "p", "sample ratio"]
@@ -135,6 +139,58 @@ def _sizes(effect: Effect) -> str:
     units = f"{effect.n_units_control:,} / {effect.n_units_treatment:,}"
     clusters = f"{effect.n_clusters_control:,} / {effect.n_clusters_treatment:,}"
     return f"{units}\n{clusters}".replace(" ", _NO_BREAK)
+
+
+def _following(found: Found, name: str, primary: str) -> list[Section]:
+    """Return the sections that need the worlds themselves: day by day, and displacement."""
+    test, control, launch = (found.worlds[key] for key in (name, CONTROL, LAUNCH))
+    design = design_of(found.study, found.study.designs[name], found.study.seeds[0])
+    sections = []
+    if DAY not in design.sides and primary in FOLLOWED:
+        days = cumulative(test, control, launch, primary)
+        if not days.empty:
+            sections.append(_by_day(days, primary))
+    table = displacement(test, control, launch, design)
+    if not table.empty:
+        sections.append(_displaced(table))
+    return sections
+
+
+def _by_day(days: pd.DataFrame, primary: str) -> Section:
+    once = days.assign(series="looked at once")[["series", "day", "value", "low", "high"]]
+    often = days.assign(series="looked at daily", low=days["valid_low"], high=days["valid_high"])
+    true = days.assign(series="truth", value=days["truth"], low=days["truth"], high=days["truth"])
+    frame = pd.concat([once, often[once.columns], true[once.columns]], ignore_index=True)
+    axes = Axes("day", "value", "days of the test that count, from 0", f"{primary}, difference")
+    chart = Chart(
+        f"Effect on {primary} of all days so far",
+        lines(frame, axes, "series", colours=(SHADES[2], SHADES[0], TRUTH)),
+        "The inner band holds for one look at the end; the outer one holds for a look every day.",
+    )
+    return Section("Day by day", charts=[chart])
+
+
+def _displaced(table: pd.DataFrame) -> Section:
+    rows = [
+        [
+            str(row["metric"]),
+            words.number(row["control_arm"]),
+            words.number(row["control_world"]),
+            words.signed(row["control_arm"] - row["control_world"]),
+            words.number(row["treated_arm"]),
+            words.number(row["launch_world"]),
+            words.signed(row["treated_arm"] - row["launch_world"]),
+        ]
+        for row in table.to_dict(orient="records")
+    ]
+    columns = ["metric", "control arm", "nobody treated", "gap", "treated arm",
+               "everybody treated", "gap"]  # fmt: skip
+    text = (
+        "What each arm has in the test, beside what everybody has in the world of its kind. The "
+        "gap of the treated arm less that of the control arm is the bias of comparing the two."
+    )
+    levels = Table("Levels in the test and in whole worlds", columns, rows)
+    return Section("What the arms do to each other", [text], tables=[levels])
 
 
 def _truth(found: Found) -> Section:

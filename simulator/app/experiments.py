@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.contracts.plugins import ExperimentDesign
     from simulator.experiments.reading import Read
     from simulator.experiments.scorecard import Reading
+    from simulator.results.result import Result
     from simulator.sweeps.execute import Outcome
     from simulator.sweeps.plan import Cell
 
@@ -135,6 +136,7 @@ class Found:
         study: the study.
         readings: one a seed, design and metric.
         first: what each design says at the first seed.
+        worlds: runs of the first seed by name of the world.
         runs: facts about each run.
         failed: runs that failed; their seeds are left out.
     """
@@ -142,6 +144,7 @@ class Found:
     study: Study
     readings: list[Reading]
     first: dict[str, Read]
+    worlds: dict[str, Result]
     runs: list[dict[str, Any]]
     failed: list[Outcome]
 
@@ -218,7 +221,7 @@ def _read(
          "digest": outcome.digest, "cpu_s": outcome.cpu_s}
         for cell, outcome in kept
     ]  # fmt: skip
-    return Found(study, found, first, runs, failed)
+    return Found(study, found, first, next(iter(by_seed.values())), runs, failed)
 
 
 def design_of(study: Study, block: Mapping[str, object], seed: int) -> ExperimentDesign[Any]:

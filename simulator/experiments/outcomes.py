@@ -58,13 +58,16 @@ DESCRIPTIONS: Final[dict[str, str]] = {
 _SUMS: Final = ("impressions", "clicks", "new_impressions", "new_clicks", "time_spent_s")
 
 
-def reader_table(result: Result) -> pd.DataFrame:
+def reader_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     """Return one row a reader who ever came: arm, totals of the test, and of the days before.
 
     Args:
         result: a finished run.
+        until_day: last measured day that counts; all by default.
     """
     days = result.readers.assign(active_days=1)
+    if until_day is not None:
+        days = days[days["day"] <= until_day]
     columns = [*_SUMS, "active_days"]
     after = days[days["day"] >= 0].groupby("reader_id")[columns].sum()
     before = days[days["day"] < 0].groupby("reader_id")[columns].sum().add_prefix("pre_")
@@ -75,7 +78,7 @@ def reader_table(result: Result) -> pd.DataFrame:
     return table.reset_index()
 
 
-def note_table(result: Result) -> pd.DataFrame:
+def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     """Return one row a note that was published in the test, 24 hours before its end or earlier.
 
     The covariate is what a creator's earlier notes got a note in their first 24 hours; missing for
@@ -83,6 +86,7 @@ def note_table(result: Result) -> pd.DataFrame:
 
     Args:
         result: a finished run.
+        until_day: last measured day of publication that counts; all by default.
     """
     params = result.manifest.params
     start_t = params.warm_up_days * DAY_S
@@ -91,7 +95,7 @@ def note_table(result: Result) -> pd.DataFrame:
     earlier = notes[(notes["published_t"] >= 0) & (notes["published_t"] < start_t - DAY_S)]
     history = earlier.groupby("creator_id")["impressions_24h"].mean()
     rows = (notes["published_t"] >= start_t) & (notes["published_t"] <= end_t - DAY_S)
-    new = notes[rows]
+    new = notes[rows] if until_day is None else notes[rows & (notes["published_day"] <= until_day)]
     table = new[["note_id", "creator_id", "category", "impressions_24h", "clicks_24h"]].copy()
     table["arm"] = new["note_arm"]
     table["day"] = new["published_day"]

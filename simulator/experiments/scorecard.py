@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from simulator.experiments.reading import Read
@@ -61,6 +62,8 @@ class Score:
         power: share of tests that reject at 5 %.
         wrong_sign: share of rejecting tests whose sign is not the truth's; NaN when none rejects.
         base: mean level without treatment.
+        luck_removed: share of the variance of the truth that twin worlds removed by sharing their
+            luck, against worlds of different seeds; NaN for one seed.
     """
 
     design: str
@@ -77,6 +80,7 @@ class Score:
     power: float
     wrong_sign: float
     base: float
+    luck_removed: float
 
 
 def readings_of(
@@ -139,10 +143,18 @@ def _score(design: str, metric: str, group: list[Reading], alpha: float) -> Scor
         power=float(rejects.mean()),
         wrong_sign=float(wrong[rejects].mean()) if rejects.any() else math.nan,
         base=float(np.mean([r.base for r in group])),
+        luck_removed=_luck_removed(np.array([r.base for r in group]), truth),
     )
 
 
-def _standard_error(values: np.ndarray) -> float:
+def _luck_removed(base: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    if base.size < 2:
+        return math.nan
+    apart = base.var(ddof=1) + (base + truth).var(ddof=1)
+    return float(1.0 - truth.var(ddof=1) / apart) if apart > 0 else math.nan
+
+
+def _standard_error(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1) / math.sqrt(values.size)) if values.size > 1 else math.nan
 
 
