@@ -88,7 +88,8 @@ def _checks(read: Read) -> Section:
          "broken" if check.flagged else "holds"]
         for check in read.srm
     ]  # fmt: skip
-    text = [f"Units in both arms: {read.n_contaminated:,}.", *(f"{r[:1].upper()}{r[1:]}." for r in read.remarks)]
+    remarks = [f"{remark[:1].upper()}{remark[1:]}." for remark in read.remarks]
+    text = [f"Units in both arms: {read.n_contaminated:,}.", *remarks]
     if not rows:
         return Section("Can the numbers be trusted?", text)
     columns = ["randomised side", "control / treatment", "p", "sample ratio"]
