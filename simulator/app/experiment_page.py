@@ -55,7 +55,7 @@ def experiment_page(
         _checks(found, name, read),
         _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
         *_following(found, name, chosen),
-        *_strata(found, name, chosen),
+        strata_section(strata_of(found, name, chosen)),
         _truth(found),
         Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
                 tables=[_pitfalls(design)]),
@@ -83,11 +83,6 @@ def _beside_truth(found: Found, design: str, primary: str) -> list[str]:
         f"{words.signed(score.estimate)}: bias {words.bias_of(score)}."
     )
     return [sentence]
-
-
-def _strata(found: Found, name: str, primary: str) -> list[Section]:
-    result = strata_of(found, name, primary)
-    return [] if result is None else [strata_section(result)]
 
 
 def _checks(found: Found, name: str, read: Read) -> Section:

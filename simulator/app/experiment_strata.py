@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from simulator.experiments.analysis.segments import SegmentEffect
 
 
-def strata_of(found: Found, name: str, metric: str) -> Stratified | None:
-    """Return the effects by stratum at the first seed, or None where a design has none."""
+def strata_of(found: Found, name: str, metric: str) -> Stratified | str:
+    """Return the effects by stratum at the first seed, or why there are none."""
     test, control, launch = (found.worlds[key] for key in (name, CONTROL, LAUNCH))
     try:
         return stratified(test, control, launch, _design(found, name), metric)
-    except AnalysisError:
-        return None
+    except AnalysisError as error:
+        return str(error)
 
 
 def pools_of(found: Found, name: str) -> pd.DataFrame:
@@ -39,8 +39,10 @@ def _design(found: Found, name: str) -> Any:  # noqa: ANN401  (a design with kno
     return design_of(found.study, found.study.designs[name], found.study.seeds[0])
 
 
-def strata_section(result: Stratified) -> Section:
-    """Return the section on whom the treatment helps."""
+def strata_section(result: Stratified | str) -> Section:
+    """Return the section on whom the treatment helps, or why that is not known."""
+    if isinstance(result, str):
+        return Section("Who is affected?", [f"Not read: {result}."])
     rows = [
         [
             effect.segment,
@@ -88,6 +90,6 @@ def _share(value: float) -> str:
     return f"{value:.0%}" if math.isfinite(value) else present.NOTHING
 
 
-def strata_json(result: Stratified | None) -> dict[str, Any] | None:
-    """Return effects by stratum in terms of JSON."""
-    return None if result is None else asdict(result)
+def strata_json(result: Stratified | str) -> dict[str, Any]:
+    """Return effects by stratum in terms of JSON, or why there are none."""
+    return {"not_read": result} if isinstance(result, str) else asdict(result)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from simulator.app.experiment_strata import strata_json, strata_section
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.pools import pool_thickness
 from simulator.experiments.strata import HIGH, LOW, UNKNOWN, stratified
@@ -43,6 +44,16 @@ def test_an_effect_on_some_is_found_among_them_alone(worlds):
     assert effects[LOW].low < 0.0 < effects[LOW].high
     assert effects[HIGH].p_adjusted < 0.001
     assert result.found.interaction_p < 0.001
+
+
+def test_the_section_and_the_json_say_the_same(worlds):
+    found, test, control, launch = worlds
+    result = stratified(test, control, launch, found, "ctr")
+    (table,) = strata_section(result).tables
+    segments = [e["segment"] for e in strata_json(result)["found"]["segments"]]
+    assert [row[0] for row in table.rows] == segments == [HIGH, LOW]
+    assert strata_section("why").paragraphs == ["Not read: why."]
+    assert strata_json("why") == {"not_read": "why"}
 
 
 def test_half_of_the_readers_with_a_past_are_high(worlds):
