@@ -16,6 +16,7 @@ PAGE: Final = "report.html"
 def summary(found: Found, primary: str | None, guardrails: dict[str, float]) -> dict[str, Any]:
     """Return the JSON object of a study."""
     from simulator.app import experiment_words as words
+    from simulator.app.experiment_strata import pools_of, strata_json, strata_of
     from simulator.experiments.scorecard import advice, scores
 
     study = found.study
@@ -30,6 +31,8 @@ def summary(found: Found, primary: str | None, guardrails: dict[str, float]) -> 
             "effects": {key: asdict(effect) for key, effect in read.effects.items()},
             "srm": [asdict(check) for check in analysis.srm],
             "remarks": list(read.remarks),
+            "strata": strata_json(strata_of(found, name, chosen)),
+            "pools": pools_of(found, name).to_dict(orient="records"),
         }
     found_scores = scores(found.readings)
     content = {

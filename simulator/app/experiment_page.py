@@ -8,8 +8,10 @@ import pandas as pd
 
 from simulator.app import experiment_words as words
 from simulator.app import present
+from simulator.app.experiment_strata import pools_of, pools_table, strata_of, strata_section
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
+from simulator.experiments.analysis import mde
 from simulator.experiments.following import FOLLOWED, cumulative, displacement
 from simulator.experiments.outcomes import DESCRIPTIONS
 from simulator.experiments.reading import DAY
@@ -50,9 +52,10 @@ def experiment_page(
     verdict, _ = words.verdict_of(read, chosen, guardrails, 0.05)
     design = design_of(study, study.designs[name], study.seeds[0])
     sections = [
-        _checks(read),
+        _checks(found, name, read),
         _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
         *_following(found, name, chosen),
+        strata_section(strata_of(found, name, chosen)),
         _truth(found),
         Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
                 tables=[_pitfalls(design)]),
@@ -62,7 +65,7 @@ def experiment_page(
         question=" ".join(study.scenario.question.split()),
         verdict=[f"{verdict.decision}: {verdict.reason}.", *_beside_truth(found, name, chosen)],
         sections=sections,
-        facts=_facts(found, chosen, guardrails),
+        facts={**_facts(found, chosen, guardrails), "detectable effect": _detectable(read, chosen)},
         command=command,
         scenario=study.scenario.dump_yaml(),
     )
@@ -82,7 +85,7 @@ def _beside_truth(found: Found, design: str, primary: str) -> list[str]:
     return [sentence]
 
 
-def _checks(read: Read) -> Section:
+def _checks(found: Found, name: str, read: Read) -> Section:
     rows = [
         [check.side, " / ".join(f"{n:,}" for n in check.counts), words.p_value(check.p),
          "broken" if check.flagged else "holds"]
@@ -90,12 +93,10 @@ def _checks(read: Read) -> Section:
     ]  # fmt: skip
     remarks = [f"{remark[:1].upper()}{remark[1:]}." for remark in read.remarks]
     text = [f"Units in both arms: {read.n_contaminated:,}.", *remarks]
-    if not rows:
-        return Section("Can the numbers be trusted?", text)
     columns = ["randomised side", "control / treatment", "p", "sample ratio"]
-    return Section(
-        "Can the numbers be trusted?", text, tables=[Table("Sizes of arms", columns, rows)]
-    )
+    sizes = [Table("Sizes of arms", columns, rows)] if rows else []
+    pools = pools_table(pools_of(found, name))
+    return Section("Can the numbers be trusted?", text, tables=[*sizes, pools])
 
 
 def _effects(read: Read, readings: list[Reading]) -> Section:
@@ -111,12 +112,12 @@ def _effects(read: Read, readings: list[Reading]) -> Section:
                 present.relative(e.relative),
                 f"{words.p_value(e.p)}\n{words.p_value(e.p_adjusted)}",
                 _sizes(e),
-                f"{max(e.variance_reduction, 0.0):.0%}",
+                f"{max(e.variance_reduction, 0.0):.0%}\n{words.signed(e.unadjusted)}",
                 words.signed(r.truth),
             ]
         )
     columns = ["metric", "control", "difference\n95 % interval", "relative", "p\nadjusted (Holm)",
-               "units\nclusters", "variance removed", "truth"]  # fmt: skip
+               "units\nclusters", "variance removed\nplain difference", "truth"]  # fmt: skip
     frame = pd.DataFrame(
         [
             {"metric": r.metric, "value": r.relative, "low": r.relative_low,
@@ -130,8 +131,8 @@ def _effects(read: Read, readings: list[Reading]) -> Section:
         "Points and rules: estimates with 95 % intervals. Diamonds: the truth in the same world.",
     )
     caption = (
-        "Covariates from before the test are in all estimates (CUPED). Errors are those of the "
-        "randomised units or their clusters."
+        "Covariates from before the test are in all estimates (CUPED) but the plain ones. Errors "
+        "are those of the randomised units or their clusters."
     )
     return Section("Effects", charts=[chart], tables=[Table("Effects", columns, rows, caption)])
 
@@ -224,6 +225,15 @@ def _score_row(score: Score, best: dict[str, str]) -> list[str]:
         f"{score.power:.0%}",
         present.NOTHING if score.wrong_sign != score.wrong_sign else f"{score.wrong_sign:.0%}",
     ]
+
+
+def _detectable(read: Read, primary: str) -> str:
+    effect = read.effects[primary]
+    if not effect.se > 0.0:
+        return present.NOTHING
+    least = mde(effect.se)
+    text = f"{words.number(least)} on {primary} with 80 % power at the 5 % level"
+    return f"{text} ({least / abs(effect.control):.1%} of control)" if effect.control else text
 
 
 def _about(design: ExperimentDesign[Any]) -> str:

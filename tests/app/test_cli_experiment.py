@@ -71,6 +71,18 @@ def test_numbers_agree_with_the_runs(done):
     }  # fmt: skip
 
 
+def test_the_report_says_who_is_affected_and_how_thin_the_pools_are(done):
+    folder, _ = done
+    tests = facts_of(folder)["tests"]
+    assert {pool["old_share"] for pool in tests["plan2"]["pools"]} == {1.0}
+    assert all(0.2 < pool["new_share"] < 0.8 for pool in tests["plan2"]["pools"])
+    assert all(pool["new_share"] == 1.0 for pool in tests["author_side"]["pools"])
+    assert "fewer than two strata" in tests["plan2"]["strata"]["not_read"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for words in ("Who is affected?", "Pools of the arms", "detectable effect"):
+        assert words in page
+
+
 def test_names_are_escaped(done):
     folder, _ = done
     for name in ("report.html", "report.md"):
