@@ -1,0 +1,89 @@
+"""A/A tests of whole designs on one simulated world: rejections, p-values, coverage of nothing.
+
+A treatment that is no change leaves the world as it is, to the bit, whoever is in which arm (the
+engine's tests hold that). So one run stands for every randomisation of it: arms are drawn again by
+other salts, and each draw is a test of no effect. With its table:
+`python -m pytest -m "slow and statistical" -s tests/statistical/test_aa_designs.py`
+"""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import simulator
+from simulator.app.loading import load_scenario
+from simulator.app.registry import registry
+from simulator.contracts.events import DAY_S
+from simulator.contracts.spec import PlatformSpec
+from simulator.experiments.reading import read
+
+pytestmark = [pytest.mark.slow, pytest.mark.statistical]
+
+N_DRAWS = 400
+SPEC = PlatformSpec(1, n_categories=20, n_keywords=400, keywords_per_note=3, embedding_dim=8)
+DESIGNS = {
+    "user_side": {},
+    "author_side": {},
+    "author_side by note": {"unit": "note"},
+    "two_sided": {},
+}
+"""Name -> knobs. Plans 2, 3 and 4 hide notes from readers, so their arms do change the world."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    changes = {"policies": [], "world.readers.n": 1_500, "warm_up": "3d"}
+    return simulator.run(
+        load_scenario("quickstart", changes), out=tmp_path_factory.mktemp("aa"), keep_events=False
+    )
+
+
+def relabelled(world, design):
+    """The same run with the arms of another draw."""
+    readers, notes = world.readers, world.notes
+    start_t = world.manifest.params.warm_up_days * DAY_S
+    ids = notes["note_id"].to_numpy(np.int32)
+    creators = notes["creator_id"].to_numpy(np.int32)
+    is_new = (notes["published_t"] >= start_t).to_numpy()
+    arms = design.note_arms(ids, creators, notes["category"].to_numpy(np.int16), is_new)
+    return SimpleNamespace(
+        readers=readers.assign(reader_arm=design.reader_arms(readers["reader_id"].to_numpy())),
+        notes=notes.assign(note_arm=arms),
+        manifest=world.manifest,
+    )
+
+
+def draws(world, name):
+    """Return the p-values and interval ends of every draw, one row a draw and metric."""
+    cls = registry().plugins("experiment")[name.split()[0]]
+    rows = []
+    for k in range(N_DRAWS):
+        design = cls(cls.Config(salt=f"draw{k}", **DESIGNS[name]))
+        design.setup(SPEC)
+        for metric, effect in read(relabelled(world, design), design).effects.items():
+            rows.append(
+                (name, metric, effect.p, effect.difference_low <= 0 <= effect.difference_high,
+                 effect.relative_low <= 0 <= effect.relative_high)
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=["design", "metric", "p", "covers", "covers_relative"])
+
+
+def test_no_effect_is_found_as_often_as_stated(world):
+    """Rejections at 5 % lie in the 99 % binomial band, Holm over cells; p-values are uniform."""
+    found = pd.concat([draws(world, name) for name in DESIGNS], ignore_index=True)
+    rows = []
+    for (design, metric), cell in found.groupby(["design", "metric"], sort=False):
+        n, rejected = len(cell), int((cell["p"] < 0.05).sum())
+        binomial = stats.binomtest(rejected, n, 0.05).pvalue
+        uniform = stats.kstest(cell["p"], "uniform").pvalue
+        rows.append((design, metric, n, rejected / n, binomial, uniform, cell["covers"].mean(),
+                     cell["covers_relative"].mean()))  # fmt: skip
+    names = ["design", "metric", "n", "rejected", "p_rate", "p_uniform", "covers", "covers_rel"]
+    table = pd.DataFrame(rows, columns=names)
+    sys.stdout.write(f"\n{table.round(3).to_string(index=False)}\n")
+    assert (table["p_rate"] > 0.01 / len(table)).all()
+    assert (table["p_uniform"] > 0.01 / len(table)).all()
