@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from simulator.app.experiment_words import Agreed
     from simulator.app.experiments import Found
 
 PAGE: Final = "report.html"
 
 
-def summary(found: Found, primary: str | None, guardrails: dict[str, float]) -> dict[str, Any]:
+def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
     """Return the JSON object of a study."""
     from simulator.app import experiment_words as words
     from simulator.app.experiment_strata import pools_of, strata_json, strata_of
@@ -22,14 +23,14 @@ def summary(found: Found, primary: str | None, guardrails: dict[str, float]) -> 
     study = found.study
     tests: dict[str, Any] = {}
     for name, read in found.first.items():
-        chosen = words.primary_of(read, primary)
-        verdict, analysis = words.verdict_of(read, chosen, guardrails, 0.05)
+        chosen = words.primary_of(read, agreed.primary)
+        verdict = words.verdict_of(read, agreed)
         tests[name] = {
             "design": dict(study.designs[name]),
             "primary": chosen,
             "verdict": asdict(verdict),
             "effects": {key: asdict(effect) for key, effect in read.effects.items()},
-            "srm": [asdict(check) for check in analysis.srm],
+            "srm": [asdict(check) for check in read.srm],
             "remarks": list(read.remarks),
             "strata": strata_json(strata_of(found, name, chosen)),
             "pools": pools_of(found, name).to_dict(orient="records"),
@@ -58,16 +59,13 @@ def _finite(value: Any) -> Any:  # noqa: ANN401  (any value of JSON)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def write_experiment(
-    found: Found, folder: Path, primary: str | None, guardrails: dict[str, float], command: str
-) -> None:
+def write_experiment(found: Found, folder: Path, agreed: Agreed, command: str) -> None:
     """Write the report, each file whole or not at all.
 
     Args:
         found: the findings.
         folder: the study's folder.
-        primary: metric that decides, or None for the design's first.
-        guardrails: metric -> tolerated harm, relative to control.
+        agreed: what was agreed before the test.
         command: command line that makes it again.
 
     Raises:
@@ -78,7 +76,7 @@ def write_experiment(
     from simulator.reports.page import render
     from simulator.results.atomic import write_json, write_text
 
-    page = experiment_page(found, primary, guardrails, command)
+    page = experiment_page(found, agreed, command)
     write_text(folder / PAGE, render(page))
     write_text(folder / "report.md", to_markdown(page))
-    write_json(folder / "report.json", summary(found, primary, guardrails))
+    write_json(folder / "report.json", summary(found, agreed))

@@ -35,21 +35,18 @@ _TRUTH: Final = (
 )
 
 
-def experiment_page(
-    found: Found, primary: str | None, guardrails: dict[str, float], command: str
-) -> Page:
+def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
     """Return the report of a study.
 
     Args:
         found: the study's findings.
-        primary: metric that decides; the first that the design reads by default.
-        guardrails: metric -> tolerated harm, relative to control.
+        agreed: what was agreed before the test.
         command: command line that makes it again.
     """
     study = found.study
     name, read = next(iter(found.first.items()))
-    chosen = words.primary_of(read, primary)
-    verdict, _ = words.verdict_of(read, chosen, guardrails, 0.05)
+    chosen = words.primary_of(read, agreed.primary)
+    verdict = words.verdict_of(read, agreed)
     design = design_of(study, study.designs[name], study.seeds[0])
     sections = [
         _checks(found, name, read),
@@ -63,9 +60,9 @@ def experiment_page(
     return Page(
         title=f"Experiment: {study.scenario.name}",
         question=" ".join(study.scenario.question.split()),
-        verdict=[f"{verdict.decision}: {verdict.reason}.", *_beside_truth(found, name, chosen)],
+        verdict=[f"{words.decision(verdict)}.", *_beside_truth(found, name, chosen)],
         sections=sections,
-        facts={**_facts(found, chosen, guardrails), "detectable effect": _detectable(read, chosen)},
+        facts={**_facts(found, chosen, agreed), "detectable effect": _detectable(read, chosen)},
         command=command,
         scenario=study.scenario.dump_yaml(),
     )
@@ -244,9 +241,9 @@ def _pitfalls(design: ExperimentDesign[Any]) -> Table:
     return Table("Pitfalls", ["pitfall"], [[text] for text in design.pitfalls])
 
 
-def _facts(found: Found, primary: str, guardrails: dict[str, float]) -> dict[str, str]:
+def _facts(found: Found, primary: str, agreed: words.Agreed) -> dict[str, str]:
     scenario = found.study.scenario
-    kept = ", ".join(f"{name} within {margin:.1%}" for name, margin in guardrails.items())
+    kept = ", ".join(f"{name} within {margin:.1%}" for name, margin in agreed.guardrails.items())
     return {
         "designs": ", ".join(found.study.designs),
         "control": ", ".join(config.type for config in scenario.policies) or "no policy",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from simulator.app import present
@@ -17,28 +19,53 @@ PREFERRED: Final = ("fulfilled", "ctr")
 """Primary metric where none is named: the first that the design reads."""
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What was agreed before the test.
+
+    Attributes:
+        primary: metric that must get better; the first preferred one that a design reads, if None.
+        guardrails: metric -> tolerated harm, relative to control; only where a design reads it.
+        target: difference worth detecting, in the unit of the primary metric.
+    """
+
+    primary: str | None = None
+    guardrails: Mapping[str, float] = field(default_factory=dict)
+    target: float | None = None
+
+
 def primary_of(read: Read, named: str | None) -> str:
     """Return the primary metric: the named one, or the first preferred that was read."""
     chosen = [named] if named else [*PREFERRED, *read.effects]
     return next((name for name in chosen if name in read.effects), chosen[0])
 
 
-def verdict_of(
-    read: Read, primary: str, guardrails: dict[str, float], alpha: float
-) -> tuple[Verdict, Analysis]:
-    """Return the decision of a test, and the analysis it rests on.
+def verdict_of(read: Read, agreed: Agreed, alpha: float = 0.05) -> Verdict:
+    """Return the decision of a test.
 
     Args:
         read: what the test says.
-        primary: metric that must get better.
-        guardrails: metric -> tolerated harm, relative to control.
+        agreed: what must get better, and what must not get worse.
         alpha: level.
     """
     analysis = Analysis(
         tuple(read.effects.values()), read.srm, alpha, read.n_contaminated, 0, read.remarks
     )
-    margins = {name: Guardrail(margin) for name, margin in guardrails.items()}
-    return decide(analysis, Plan(primary, guardrails=margins, alpha=alpha)), analysis
+    margins = {
+        name: Guardrail(margin)
+        for name, margin in agreed.guardrails.items()
+        if name in read.effects
+    }
+    primary = primary_of(read, agreed.primary)
+    return decide(analysis, Plan(primary, target=agreed.target, guardrails=margins, alpha=alpha))
+
+
+def decision(verdict: Verdict) -> str:
+    """Write a decision with its reason, and what would settle it."""
+    text = f"{verdict.decision}, {verdict.reason}"
+    if verdict.units_needed:
+        text += f"; {verdict.units_needed:,} more units would settle it"
+    return text
 
 
 def number(value: float) -> str:

@@ -90,6 +90,21 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
     return Read(effects, tuple(found.srm), tuple(found.remarks), found.n_contaminated)
 
 
+def metrics_of(design: ExperimentDesign[Any]) -> list[str]:
+    """Return the metrics that a design can read, in the order of reports."""
+    found: list[str] = []
+    if DAY in design.sides:
+        both: dict[str, Metric] = {**READER_METRICS, **NOTE_METRICS}
+        found += [name for name, metric in both.items() if isinstance(metric, Ratio)]
+    if "reader" in design.sides:
+        found += READER_METRICS
+    if "note" in design.sides:
+        found += NOTE_METRICS
+        if getattr(design.config, "unit", "creator") == "creator":
+            found += CREATOR_METRICS
+    return found
+
+
 def both_levels(
     control: Result, treated: Result, design: ExperimentDesign[Any]
 ) -> dict[str, tuple[float, float]]:

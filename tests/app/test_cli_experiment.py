@@ -103,6 +103,20 @@ def test_the_same_command_runs_nothing_again_and_designs_share_the_truth(
     assert again.stdout == printed
 
 
+def test_guardrails_hold_where_they_are_read_and_a_target_says_what_is_missing(done, scenario):
+    folder, _ = done
+    options = ("--designs", "plan2,author_side", "--guardrail", "ctr=0.01", "--target", "0.0001")
+    result = experiment(scenario, folder.parent, *options)
+    assert result.exit_code == 0, result.output
+    tests = facts_of(folder)["tests"]
+    assert [r["metric"] for r in tests["plan2"]["verdict"]["guardrails"]] in (["ctr"], [])
+    assert tests["author_side"]["verdict"]["guardrails"] == []
+    held = [name for name, test in tests.items() if test["verdict"]["decision"] == "HOLD"]
+    for name in held:
+        assert tests[name]["verdict"]["units_needed"] > 0
+    assert ("would settle it" in result.stdout) == bool(held)
+
+
 def test_json_is_one_object(done, scenario):
     folder, _ = done
     result = experiment(scenario, folder.parent, "--designs", "plan2", "--json")
@@ -114,6 +128,7 @@ def test_json_is_one_object(done, scenario):
     (["--designs", "plan7"], "Did you mean 'plan"),
     (["--designs", "launch"], "a launch is the truth"),
     (["--primary", "crt"], "Did you mean 'ctr'"),
+    (["--designs", "author_side", "--primary", "ctr"], "author_side does not read it"),
     (["--guardrail", "ctr"], "METRIC=MARGIN"),
     (["--guardrail", "ctr=2"], "between 0 and 1"),
     (["--set", "treatment=[{type: bost}]"], "Did you mean 'boost'"),

@@ -11,6 +11,7 @@ import typer
 from simulator.app.cli import console
 
 if TYPE_CHECKING:
+    from simulator.app.experiment_words import Agreed
     from simulator.app.experiments import Found, Study
 
 EXAMPLE = "notesim experiment scenarios/ab_author_side.yaml --seeds 3 --jobs 2"
@@ -28,6 +29,10 @@ def experiment(
     guardrail: Annotated[
         list[str] | None,
         typer.Option(metavar="METRIC=MARGIN", help="Tolerated relative harm, such as ctr=0.02."),
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(help="Difference worth detecting, in the unit of the primary metric."),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -47,13 +52,15 @@ def experiment(
     """
     from simulator.app.cli.sweep_progress import counting
     from simulator.app.experiment_files import summary, write_experiment
+    from simulator.app.experiment_words import Agreed
     from simulator.app.experiments import Options, plan, run_study
     from simulator.app.overrides import parse_assignments
 
     names = [name.strip() for name in designs.split(",") if name.strip()]
-    margins = _margins(guardrail or [])
-    _known(primary, *margins)
+    agreed = Agreed(primary, _margins(guardrail or []), target)
+    _known(primary, *agreed.guardrails)
     study = plan(file, parse_assignments(settings or []), names, seeds)
+    _readable(study, primary)
     folder = study.folder(out)
     if not quiet:
         _print_header(study, folder)
@@ -66,15 +73,16 @@ def experiment(
     words = ["notesim", "experiment", file, "--seeds", str(seeds)]
     words += ["--designs", designs] if designs else []
     words += ["--primary", primary] if primary else []
+    words += ["--target", str(target)] if target is not None else []
     words += [part for text in guardrail or [] for part in ("--guardrail", text)]
     words += [part for text in settings or [] for part in ("--set", text)]
-    write_experiment(found, folder, primary, margins, shlex.join(words))
+    write_experiment(found, folder, agreed, shlex.join(words))
     if as_json:
-        console.print_json(summary(found, primary, margins))
+        console.print_json(summary(found, agreed))
     elif quiet:
         console.say(str(folder))
     else:
-        _print_result(found, folder, primary, margins)
+        _print_result(found, folder, agreed)
     if found.failed:
         raise typer.Exit(1)
 
@@ -91,6 +99,21 @@ def _known(*names: str | None) -> None:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         allowed = ", ".join(DESCRIPTIONS)
         raise console.UsageError(f"no metric {name!r}.{hint} Allowed: {allowed}.")
+
+
+def _readable(study: Study, primary: str | None) -> None:
+    """Refuse a primary metric that no design reads, before anything runs."""
+    from simulator.app.experiments import design_of
+    from simulator.experiments.reading import metrics_of
+
+    if primary is None:
+        return
+    for name, block in study.designs.items():
+        there = metrics_of(design_of(study, block, study.seeds[0]))
+        if primary not in there:
+            raise console.UsageError(
+                f"--primary {primary}: {name} does not read it. It reads: {', '.join(there)}."
+            )
 
 
 def _margins(texts: list[str]) -> dict[str, float]:
@@ -119,16 +142,13 @@ def _print_header(study: Study, folder: Path) -> None:
     console.note(f"  folder    {console.short_path(folder)}")
 
 
-def _print_result(
-    found: Found, folder: Path, primary: str | None, margins: dict[str, float]
-) -> None:
+def _print_result(found: Found, folder: Path, agreed: Agreed) -> None:
     from simulator.app import experiment_words as words
     from simulator.app.experiment_files import PAGE
     from simulator.experiments.scorecard import scores
 
     for name, read in found.first.items():
-        verdict, _ = words.verdict_of(read, words.primary_of(read, primary), margins, 0.05)
-        console.say(f"{name}: {verdict.decision}, {verdict.reason}")
+        console.say(f"{name}: {words.decision(words.verdict_of(read, agreed))}")
     table = console.plain_table(
         "metric", "design", "truth", "estimate", "bias", "coverage", "power", right=(2, 3, 4, 5, 6)
     )
