@@ -117,6 +117,14 @@ def test_guardrails_hold_where_they_are_read_and_a_target_says_what_is_missing(d
     assert ("would settle it" in result.stdout) == bool(held)
 
 
+def test_the_report_says_how_to_make_it_again(done, scenario):
+    folder, _ = done
+    experiment(scenario, folder.parent, "--designs", "plan2", "--set", "seed=1")
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    command = f"notesim experiment {scenario} --seeds 1 --designs plan2 --set seed=1"
+    assert f"{command} --out {folder.parent}" in text
+
+
 def test_json_is_one_object(done, scenario):
     folder, _ = done
     result = experiment(scenario, folder.parent, "--designs", "plan2", "--json")

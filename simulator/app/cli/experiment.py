@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.app.experiment_words import Agreed
     from simulator.app.experiments import Found, Study
 
+EXPERIMENTS = Path("experiments")
 EXAMPLE = "notesim experiment scenarios/ab_author_side.yaml --seeds 3 --jobs 2"
 
 
@@ -39,7 +41,7 @@ def experiment(
         typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the scenario."),
     ] = None,
     jobs: Annotated[int, typer.Option(help="Runs at a time; -1: one a core.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder for experiments.")] = Path("experiments"),
+    out: Annotated[Path, typer.Option(help="Folder for experiments.")] = EXPERIMENTS,
     events: Annotated[bool, typer.Option("--events", help="Keep the event logs.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder only.")] = False,
@@ -70,13 +72,10 @@ def experiment(
     except KeyboardInterrupt:
         text = "stopped; finished runs are kept\nresume with the same command"
         console.give_up(text, console.EXIT_INTERRUPTED)
-    words = ["notesim", "experiment", file, "--seeds", str(seeds)]
-    words += ["--designs", designs] if designs else []
-    words += ["--primary", primary] if primary else []
-    words += ["--target", str(target)] if target is not None else []
-    words += [part for text in guardrail or [] for part in ("--guardrail", text)]
-    words += [part for text in settings or [] for part in ("--set", text)]
-    write_experiment(found, folder, agreed, shlex.join(words))
+    options = {"--seeds": seeds, "--designs": designs or None, "--primary": primary,
+               "--target": target, "--guardrail": guardrail, "--set": settings,
+               "--out": _told(out)}  # fmt: skip
+    write_experiment(found, folder, agreed, _command(file, options))
     if as_json:
         console.print_json(summary(found, agreed))
     elif quiet:
@@ -85,6 +84,19 @@ def experiment(
         _print_result(found, folder, agreed)
     if found.failed:
         raise typer.Exit(1)
+
+
+def _told(out: Path) -> Path | None:
+    return None if out == EXPERIMENTS else out
+
+
+def _command(file: str, options: Mapping[str, object]) -> str:
+    """Return the command line with the options that say something; lists repeat their option."""
+    words = ["notesim", "experiment", file]
+    for name, value in options.items():
+        values = value if isinstance(value, list) else [value]
+        words += [part for item in values if item is not None for part in (name, str(item))]
+    return shlex.join(words)
 
 
 def _known(*names: str | None) -> None:
