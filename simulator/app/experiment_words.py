@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from simulator.experiments.reading import Read
     from simulator.experiments.scorecard import Score
 
+_MANY: Final = 10
+"""Times of the truth beyond which a ratio to it says nothing more."""
+
 PREFERRED: Final = ("fulfilled", "ctr")
 """Primary metric where none is named: the first that the design reads."""
 
@@ -98,6 +101,9 @@ def bias_of(score: Score) -> str:
     text = f"{signed(score.bias)}"
     if math.isfinite(score.bias_se):
         text += f" ± {number(score.bias_se)}"
-    if score.truth:
-        text += f" ({score.bias / abs(score.truth):+.0%} of the truth)".replace("-", "−")
-    return text
+    if not score.truth:
+        return text
+    ratio = score.bias / abs(score.truth)
+    if abs(ratio) > _MANY:
+        return f"{text} (over {_MANY} times the truth)"
+    return f"{text} ({ratio:+.0%} of the truth)".replace("-", "−")
