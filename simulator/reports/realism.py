@@ -84,17 +84,22 @@ def _values(found: Sequence[Checked]) -> Section:
     rows = [
         [
             f"{SIGNS[item.verdict]} {item.fact.text}",
-            "\n".join(f"{b.value} {number(item.values[b.value], b)}" for b in item.fact.bands),
-            "\n".join(f"{number(b.low, b)} – {number(b.high, b)}" for b in item.fact.bands),
+            "\n".join(_whole(f"{b.value} {number(item.values[b.value], b)}") for b in bands),
+            "\n".join(_whole(f"{number(b.low, b)} – {number(b.high, b)}") for b in bands),
             item.fact.source,
             item.fact.strength,
         ]
-        for item in found
+        for item, bands in ((item, item.fact.bands) for item in found)
     ]
     caption = "Bands are priors of this project, set around what the sources say."
     table = Table("Facts", ("fact", "value", "band", "source", "strength"), rows, caption)
     chart = Chart("Values in their bands", band_chart(found), "Crosses lie outside.")
     return Section("Facts and values", charts=[chart], tables=[table])
+
+
+def _whole(text: str) -> str:
+    """Return a text that is not broken at its spaces."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _misses(found: Sequence[Checked]) -> list[Section]:

@@ -62,10 +62,13 @@ def band_chart(found: Sequence[Checked]) -> Spec:
 def place_in(band: Band, x: float) -> float:
     """Return where a value lies in a band: 0 at its low end, 1 at its high end, at most 1 beyond.
 
-    A band without an upper end counts as being as wide as its low end is large.
+    A band without an upper end counts as being as wide as its low end is large, and the middle of
+    a band that is a single value is that value.
     """
     width = band.high - band.low if math.isfinite(band.high) else abs(band.low)
-    return min(1 + _EDGE, max(-_EDGE, (x - band.low) / (width or 1.0)))
+    if width == 0:
+        return 0.5 if x == band.low else math.copysign(_EDGE, x - band.low) + 0.5
+    return min(1 + _EDGE, max(-_EDGE, (x - band.low) / width))
 
 
 def hours_chart(hours: pd.DataFrame) -> Spec:

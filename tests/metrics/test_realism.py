@@ -210,3 +210,7 @@ def test_places_in_a_band(x, place):
 
 def test_a_band_without_end_is_as_wide_as_its_low_end():
     assert place_in(Band("x", 2, math.inf), 3) == 0.5
+
+
+def test_a_band_of_one_value_has_it_in_the_middle():
+    assert [place_in(Band("x", 1, 1), x) for x in (0, 1, 2)] == [-0.5, 0.5, 1.5]
