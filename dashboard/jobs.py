@@ -162,7 +162,7 @@ def ensure_worker(place: Workspace) -> None:
     if not any(job.is_open for job in jobs(place)) or has_worker(place):
         return
     quiet = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    subprocess.Popen(
+    subprocess.Popen(  # noqa: S603  (our own module, no shell)
         [sys.executable, "-m", "dashboard.worker", str(place.root)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

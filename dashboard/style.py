@@ -11,7 +11,7 @@ CONTROL: Final = "#8a8f98"
 WARNING: Final = "#d55e00"
 """Colour of breaches, and of nothing else."""
 SERIES: Final = ("#8a8f98", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Colours of up to six runs, baseline first; told apart by colour-blind readers too (Okabe and Ito)."""
+"""Colours of up to six runs, baseline first; colour-blind readers tell them apart (Okabe, Ito)."""
 
 STYLE: Final = """
 <style>

@@ -47,7 +47,7 @@ def dashboard(
     except OSError as error:
         raise console.UsageError(f"--workspace {workspace}: {error.strerror}") from None
     console.say(f"notesim dashboard: http://{host}:{port} (workspace {workspace.resolve()})")
-    code = subprocess.call(
+    code = subprocess.call(  # noqa: S603  (our own module, no shell)
         [sys.executable, "-m", "streamlit", "run", str(script)],
         env={
             **os.environ,
