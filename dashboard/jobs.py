@@ -34,6 +34,9 @@ CANCEL: Final = "cancel"
 OPEN: Final = frozenset({"queued", "running"})
 """States of jobs that are not over."""
 
+_workers: Final[dict[Path, subprocess.Popen[bytes]]] = {}
+"""The last worker started from here for each workspace: it needs a moment to take the lock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -159,10 +162,13 @@ def forget(job: Job) -> None:
 
 def ensure_worker(place: Workspace) -> None:
     """Start a worker when jobs wait and none is at work."""
-    if not any(job.is_open for job in jobs(place)) or has_worker(place):
+    if not any(job.is_open for job in jobs(place)):
+        return
+    last = _workers.get(place.root)
+    if (last is not None and last.poll() is None) or has_worker(place):
         return
     quiet = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    subprocess.Popen(  # noqa: S603  (our own module, no shell)
+    _workers[place.root] = subprocess.Popen(  # noqa: S603  (our own module, no shell)
         [sys.executable, "-m", "dashboard.worker", str(place.root)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
