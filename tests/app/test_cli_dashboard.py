@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from simulator.app.cli.application import app
+from tests.support.browser import answer, free_port
 
 
 def test_it_answers_on_localhost_and_says_where(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     place = tmp_path / "new" / "workspace"
     command = [sys.executable, "-c", "from simulator.app.cli import main; main()", "dashboard"]
     command += ["--workspace", str(place), "--port", str(port)]
@@ -25,7 +23,7 @@ def test_it_answers_on_localhost_and_says_where(tmp_path: Path) -> None:
         try:
             assert server.stdout is not None
             assert f"http://localhost:{port}" in server.stdout.readline().decode()
-            assert _answer(f"http://localhost:{port}/_stcore/health") == "ok"
+            assert answer(f"http://localhost:{port}/_stcore/health") == "ok"
             assert place.is_dir()
             assert not _listens_to_others(port)
         finally:
@@ -37,24 +35,6 @@ def test_a_workspace_that_is_a_file_is_refused(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, ["dashboard", "--workspace", str(tmp_path / "file")])
     assert found.exit_code == 2
     assert "--workspace" in found.output
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answer(address: str, patience_s: float = 120.0) -> str:
-    end = time.monotonic() + patience_s
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5) as page:
-                return str(page.read().decode())
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
 
 
 def _listens_to_others(port: int) -> bool:
