@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.words import known, t
-from simulator.app.present import phrase
+from simulator.app.present import metric_difference, metric_value, phrase
 from simulator.metrics.catalog import Metric
 from simulator.metrics.families import FAMILIES, metrics
 
@@ -19,7 +19,24 @@ def metric_label(metric: Metric) -> str:
 def metric_title(metric: Metric) -> str:
     """Return a short name with the unit, as axes want it."""
     label = metric_label(metric)
-    return f"{label}, {metric.unit}" if metric.unit else label
+    return f"{label}, {t(f'measures.unit_{metric.unit}')}" if metric.unit else label
+
+
+def value_words(metric: Metric, value: float | None) -> str:
+    """Return a value with its unit in the language of the session."""
+    return _translated(metric, metric_value(metric, value))
+
+
+def difference_words(metric: Metric, difference: float | None) -> str:
+    """Return a signed difference with its unit in the language of the session."""
+    return _translated(metric, metric_difference(metric, difference))
+
+
+def _translated(metric: Metric, text: str) -> str:
+    number, gap, unit = text.rpartition(" ")
+    return (
+        f"{number}{gap}{t(f'measures.unit_{unit}')}" if unit in {metric.unit, "pp"} - {""} else text
+    )
 
 
 def family_of() -> dict[str, str]:

@@ -57,7 +57,7 @@ def trade_chart(
             y=at_y,
             color=colour,
             size=alt.Size(
-                "size:Q", legend=None, scale=alt.Scale(zero=False, range=[120, 500], nice=False)
+                "size:Q", legend=None, scale=alt.Scale(zero=True, range=[0, 300], nice=False)
             ),
             tooltip=tips,
             opacity=alt.condition(pick, alt.value(0.9), alt.value(0.35)),

@@ -23,8 +23,10 @@ def run_colour(runs: Sequence[str]) -> alt.Color:
 
 def finished(layers: Sequence[alt.Chart], height: int = HEIGHT) -> alt.LayerChart:
     """Return layers as one chart in the house look; `height` in pixels."""
-    chart: alt.LayerChart = alt.layer(*layers).properties(height=height)
-    return chart.configure_view(stroke=None).configure_axis(gridColor="#eceef1")
+    chart = alt.LayerChart(layer=list(layers)).properties(height=height)
+    styled = chart.configure_view(stroke=None).configure_axis(gridColor="#eceef1")
+    assert isinstance(styled, alt.LayerChart)  # noqa: S101  (for the type checker)
+    return styled
 
 
 def number_format(*, percent: bool, signed: bool = False) -> str:

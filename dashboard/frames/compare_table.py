@@ -1,4 +1,4 @@
-"""The table of a comparison: as numbers for files, and as words for the page."""
+"""The table of a comparison as numbers, for files."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from simulator.app.compare import Comparison, Difference
-from simulator.app.present import (
-    NOTHING,
-    metric_difference,
-    metric_value,
-    relative,
-)
-from simulator.metrics.catalog import Metric
-
-MARKS: Final = {"better": "▲", "worse": "▼", "same": "=", "neutral": "◆", "unknown": ""}
-"""Sign of a verdict; it does not depend on colour."""
+from simulator.app.compare import Comparison
 
 _NUMBERS: Final = ("baseline", "value", "difference", "relative", "verdict")
 
@@ -32,7 +22,11 @@ def long_table(found: Comparison, paired: dict[str, bool]) -> pd.DataFrame:
     rows = []
     for gap in found.differences:
         run = found.runs[gap.run].folder.name
-        row = {"metric": gap.metric, "baseline_run": found.runs[0].folder.name, "run": run}
+        row: dict[str, object] = {
+            "metric": gap.metric,
+            "baseline_run": found.runs[0].folder.name,
+            "run": run,
+        }
         row |= {name: asdict(gap)[name] for name in _NUMBERS}
         ends = gap.daily
         row |= {
@@ -44,22 +38,3 @@ def long_table(found: Comparison, paired: dict[str, bool]) -> pd.DataFrame:
         }
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def cells(metric: Metric, gap: Difference) -> dict[str, str]:
-    """Return what the page shows of one metric of one run: texts by column."""
-    return {
-        "baseline": metric_value(metric, gap.baseline),
-        "value": metric_value(metric, gap.value),
-        "difference": metric_difference(metric, gap.difference),
-        "relative": relative(gap.relative),
-        "interval": _interval(metric, gap),
-        "verdict": MARKS[gap.verdict],
-    }
-
-
-def _interval(metric: Metric, gap: Difference) -> str:
-    if gap.daily is None:
-        return NOTHING
-    ends = (metric_difference(metric, end) for end in (gap.daily.low, gap.daily.high))
-    return " … ".join(ends)

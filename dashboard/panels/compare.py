@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import state
 from dashboard.charts import compare as charts
 from dashboard.frames import compare as frames
-from dashboard.frames.compare_table import cells, long_table
-from dashboard.metric_words import family_of, metric_label
+from dashboard.frames.compare_table import long_table
+from dashboard.metric_words import difference_words, family_of, metric_label, value_words
 from dashboard.words import escaped, t
-from simulator.app.compare import Comparison
-from simulator.app.present import significant
+from simulator.app.compare import Comparison, Difference
+from simulator.app.present import NOTHING, relative, significant
 from simulator.contracts.events import HOUR_S
+from simulator.metrics.catalog import Metric
 
-_SEEN = "trade-seen"
+_SEEN: Final = "trade-seen"
+_MARKS: Final = {"better": "▲", "worse": "▼", "same": "=", "neutral": "◆", "unknown": ""}
+_COLUMNS: Final = (
+    "metric", "baseline", "value", "difference", "relative", "interval", "verdict", "name"
+)  # fmt: skip
 
 
 def inspect_scenario(found: Comparison, picked: str) -> None:
@@ -87,17 +94,9 @@ def metric_table(found: Comparison, other: int) -> None:
     )
     state.write(family=None if chosen in (None, "all") else chosen)
     shown = [m for m in found.metrics if chosen in (None, "all", families[m.name])]
-    rows = [
-        {"family": titles[families[m.name]], "metric": metric_label(m), "name": m.name}
-        | cells(m, found.of(m.name, other))
-        for m in shown
-    ]
-    frame = pd.DataFrame(rows).rename(
-        columns={name: t(f"compare.col_{name}") for name in _COLUMNS}
-        | {"family": t("compare.family")}
-    )
-    right = {t(f"compare.col_{name}"): st.column_config.TextColumn(alignment="right")
-             for name in _COLUMNS[2:]}  # fmt: skip
+    named = {name: t(f"compare.col_{name}") for name in _COLUMNS}
+    frame = pd.DataFrame([_cells(m, found.of(m.name, other)) for m in shown]).rename(columns=named)
+    right = {named[name]: st.column_config.TextColumn(alignment="right") for name in _COLUMNS[1:6]}
     st.dataframe(frame, hide_index=True, column_config=right)
     st.caption(t("compare.table_what"))
     short = found.runs[other].manifest.remarks
@@ -108,9 +107,22 @@ def metric_table(found: Comparison, other: int) -> None:
     st.download_button(t("compare.download"), table, "comparison.csv", "text/csv")
 
 
-_COLUMNS = (
-    "metric", "name", "baseline", "value", "difference", "relative", "interval", "verdict"
-)  # fmt: skip
+def _cells(metric: Metric, gap: Difference) -> dict[str, str]:
+    """Return what the table shows of one metric of one run: texts by column."""
+    interval = NOTHING
+    if gap.daily is not None:
+        ends = (difference_words(metric, end) for end in (gap.daily.low, gap.daily.high))
+        interval = " … ".join(ends)
+    return {
+        "metric": metric_label(metric),
+        "baseline": value_words(metric, gap.baseline),
+        "value": value_words(metric, gap.value),
+        "difference": difference_words(metric, gap.difference),
+        "relative": relative(gap.relative),
+        "interval": interval,
+        "verdict": _MARKS[gap.verdict],
+        "name": metric.name,
+    }
 
 
 def _targets(found: Comparison) -> str:
@@ -119,7 +131,7 @@ def _targets(found: Comparison) -> str:
     for run in found.runs:
         params = run.manifest.params
         n, hours = params.scaled(params.quota_impressions), params.quota_window_s / HOUR_S
-        text = t("compare.target", n=n, hours=significant(hours))
+        text = t("compare.target", n=n, hours=f"{hours:g}")
         by_text.setdefault(text, []).append(run.folder.name)
     if len(by_text) == 1:
         return next(iter(by_text))

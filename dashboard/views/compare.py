@@ -7,13 +7,12 @@ import streamlit as st
 from dashboard import state
 from dashboard.charts import compare as charts
 from dashboard.frames import compare as frames
-from dashboard.metric_words import metric_label, pick_metric
+from dashboard.metric_words import difference_words, metric_label, pick_metric, value_words
 from dashboard.panels.compare import exposure, inspect_scenario, metric_table
 from dashboard.picks import pick_runs
 from dashboard.words import escaped, t
 from dashboard.workspace import workspace
 from simulator.app.compare import Comparison
-from simulator.app.present import metric_difference, metric_value, relative
 
 
 def page() -> None:
@@ -71,11 +70,10 @@ def _headlines(found: Comparison, other: int) -> None:
         metric, delta = known[name], None
         if other:
             gap = found.of(name, other)
-            change = metric_difference(metric, gap.difference)
-            delta = f"{change} ({relative(gap.relative)})"
+            delta = difference_words(metric, gap.difference)
             if gap.verdict in {"better", "worse"}:
                 delta = f"{delta} · {t(f'compare.{gap.verdict}')}"
-        value = metric_value(metric, found.values[other].get(name))
+        value = value_words(metric, found.values[other].get(name))
         column.metric(
             metric_label(metric), value, delta, delta_color="off", delta_arrow="off", border=True
         )
