@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dashboard.frames.windows import whole_window
 from simulator.app.compare import Comparison, DailyInterval, compare, share_luck
 from simulator.contracts.events import DAY_S, HOUR_S
 from simulator.metrics.intervals import ClusterSums, clustered
@@ -97,7 +98,7 @@ def lorenz(run: Result) -> tuple[pd.DataFrame, float]:
     The notes are those of the metric `impression_gini_new`: published on measured days, with their
     first 24 hours inside the run. Without any, or without an impression, the Gini is NaN.
     """
-    seen = np.sort(_whole(run, float(DAY_S))["impressions_24h"].to_numpy(float))
+    seen = np.sort(whole_window(run, float(DAY_S))["impressions_24h"].to_numpy(float))
     total, n = seen.sum(), seen.size
     if total == 0:
         return pd.DataFrame({"notes": [], "impressions": []}), float("nan")
@@ -114,7 +115,7 @@ def fulfilment(run: Result) -> pd.DataFrame:
     The ends of the 95 % interval count the notes of a creator as a cluster.
     """
     window = float(run.manifest.params.quota_window_s)
-    notes = _whole(run, window)
+    notes = whole_window(run, window)
     hours = np.arange(0.0, window / HOUR_S + 1e-9)
     if notes.empty:
         return pd.DataFrame({"hour": [], "share": [], "low": [], "high": []})
@@ -136,13 +137,6 @@ def stacked(runs: Sequence[Result], frames: Sequence[pd.DataFrame]) -> pd.DataFr
     """Return the frames of several runs as one, told apart by the column `run`."""
     named = [f.assign(run=r.folder.name) for r, f in zip(runs, frames, strict=True) if len(f)]
     return pd.concat(named, ignore_index=True) if named else pd.DataFrame({"run": []})
-
-
-def _whole(run: Result, window_s: float) -> pd.DataFrame:
-    """Return the notes of measured days that have a whole window inside the run."""
-    params, notes = run.manifest.params, run.notes
-    is_new = (notes["published_day"] >= 0) & (notes["published_day"] < params.measured_days)
-    return notes[is_new & (notes["published_t"] <= params.end_t - window_s)]
 
 
 def _by_cluster(cluster: NDArray[np.generic], has: NDArray[np.float64]) -> ClusterSums:
