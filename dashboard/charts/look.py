@@ -29,6 +29,11 @@ def finished(layers: Sequence[alt.Chart], height: int = HEIGHT) -> alt.LayerChar
     return styled
 
 
+def names_axis(limit: int = 240, angle: int = 0) -> alt.Axis:
+    """Return an axis that leaves no name out; `limit` in pixels, `angle` in degrees."""
+    return alt.Axis(labelLimit=limit, labelOverlap=False, labelAngle=angle)
+
+
 def number_format(*, percent: bool, signed: bool = False) -> str:
     """Return how an axis or a tip writes numbers, as d3 reads it."""
     return ("+" if signed else "") + (".3~p" if percent else ",.4~r")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from dashboard.charts.look import RUN, finished
+from dashboard.charts.look import RUN, finished, names_axis
 from dashboard.style import CONTROL, SERIES
 
 _DASH = [4, 3]
@@ -96,14 +96,14 @@ def channel_chart(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     """
     runs = list(dict.fromkeys(frame[RUN]))
     bars = alt.Chart(frame).mark_bar().encode(
-        y=alt.Y("channel:N", title=None, sort="-x", axis=alt.Axis(labelLimit=200)),
+        y=alt.Y("channel:N", title=None, sort="-x", axis=names_axis(200)),
         yOffset=alt.YOffset(f"{RUN}:N", sort=runs),
         x=alt.X("impressions:Q", title=title, axis=alt.Axis(format="d", tickMinStep=1)),
         color=_colour(frame),
         tooltip=[alt.Tooltip(f"{RUN}:N", title=" "), "channel:N", "impressions:Q"],
     )  # fmt: skip
     rows = frame["channel"].nunique()
-    return finished([bars], max(160, 24 * rows * len(runs)))
+    return finished([bars], 100 + 22 * rows * len(runs))
 
 
 def lag_chart(frame: pd.DataFrame, title: str) -> alt.LayerChart:
@@ -114,7 +114,7 @@ def lag_chart(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         title: of x.
     """
     runs, factors = (list(dict.fromkeys(frame[name])) for name in (RUN, "factor"))
-    y = alt.Y("factor:N", title=None, sort=factors, axis=alt.Axis(labelLimit=260))
+    y = alt.Y("factor:N", title=None, sort=factors, axis=names_axis(260))
     x = alt.X("times:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~r"))
     points = alt.Chart(frame).mark_point(size=80, filled=True, opacity=0.9)
     one = alt.Chart(pd.DataFrame({"times": [1.0]})).mark_rule(color=CONTROL, strokeDash=_DASH)
@@ -123,7 +123,7 @@ def lag_chart(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         tooltip=[alt.Tooltip(f"{RUN}:N", title=" "), "factor:N",
                  alt.Tooltip("times:Q", title=title, format=".2~r")],
     )  # fmt: skip
-    return finished([one.encode(x=x), shown], max(180, 34 * len(factors)))
+    return finished([one.encode(x=x), shown], 90 + 40 * len(factors))
 
 
 def _tips(notes: pd.DataFrame, x: str, column: str, y: str, form: str) -> Sequence[alt.Tooltip]:

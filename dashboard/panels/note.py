@@ -13,7 +13,7 @@ from dashboard import state
 from dashboard.charts import note as charts
 from dashboard.frames import note as frames
 from dashboard.frames.compare import stacked
-from dashboard.words import escaped, t
+from dashboard.words import t
 from simulator.app.present import NOTHING, significant
 from simulator.contracts.events import DAY_S, HOUR_S
 from simulator.metrics.intervals import wilson
@@ -46,7 +46,7 @@ class Shown:
 def pick_note(run: Result) -> int | None:
     """Let the user choose a note of a run; the choice stands in the address."""
     ids = frames.notes_of(run).index
-    fallback = frames.choose(run, "worst") or frames.choose(run, "best")
+    fallback = frames.choose(run, "best")
     if fallback is None:
         st.info(t("note.no_notes"), icon=":material/hourglass_empty:")
         return None
@@ -98,7 +98,7 @@ def cards(note: Shown, peers: pd.DataFrame) -> None:
     )  # fmt: skip
     for column, (name, value, beside) in zip(st.columns(len(found)), found, strict=True):
         column.metric(t(f"note.card_{name}"), value, beside, delta_color="off", delta_arrow="off",
-                      border=True)  # fmt: skip
+                      border=True, height="stretch")  # fmt: skip
 
 
 def journeys(notes: Sequence[Shown], peers: pd.DataFrame, n_peers: int) -> None:
@@ -173,10 +173,10 @@ def facts(notes: Sequence[Shown], qualities: Sequence[float] | None) -> None:
     columns = {}
     for i, note in enumerate(notes):
         quality = None if qualities is None else qualities[i]
-        columns[escaped(note.label)] = _facts(note, quality)
+        columns[note.label] = _facts(note, quality)
     table = pd.DataFrame(columns)
     table.index.name = t("note.fact")
-    st.dataframe(table)
+    st.dataframe(table, height="content")
 
 
 def _facts(note: Shown, quality: float | None) -> dict[str, str]:

@@ -75,7 +75,13 @@ def _headlines(found: Comparison, other: int) -> None:
                 delta = f"{delta} · {t(f'compare.{gap.verdict}')}"
         value = value_words(metric, found.values[other].get(name))
         column.metric(
-            metric_label(metric), value, delta, delta_color="off", delta_arrow="off", border=True
+            metric_label(metric),
+            value,
+            delta,
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
         )
 
 

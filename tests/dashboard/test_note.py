@@ -23,27 +23,26 @@ def test_an_empty_workspace_says_so(tmp_path: Path, open_page: Opened) -> None:
     assert any("no finished run" in box.value for box in page.info)
 
 
-def test_it_begins_with_the_worst_served(
+def test_it_begins_with_the_best_served(
     full_workspace: Path, open_page: Opened, names: tuple[str, str]
 ) -> None:
     page = open_page("note", full_workspace, run=names[0])
     run = Result.open(full_workspace / "runs" / names[0])
-    assert page.query_params["note"] == str(frames.choose(run, "worst"))
+    assert page.query_params["note"] == str(frames.choose(run, "best"))
     assert len(page.metric) == 5
-    assert page.metric[1].value == "missed"
-
-
-def test_the_best_served_is_one_click_away(
-    full_workspace: Path, open_page: Opened, names: tuple[str, str]
-) -> None:
-    page = open_page("note", full_workspace, run=names[0])
-    page.button(key="note-best").click().run()
-    assert not page.exception
-    run = Result.open(full_workspace / "runs" / names[0])
-    best = frames.choose(run, "best")
-    assert page.query_params["note"] == str(best)
     seen = int(frames.judged(run)["impressions_24h"].max())
     assert page.metric[0].value == f"{seen:,}"
+
+
+def test_the_worst_served_is_one_click_away(
+    full_workspace: Path, open_page: Opened, names: tuple[str, str]
+) -> None:
+    page = open_page("note", full_workspace, run=names[0])
+    page.button(key="note-worst").click().run()
+    assert not page.exception
+    run = Result.open(full_workspace / "runs" / names[0])
+    assert page.query_params["note"] == str(frames.choose(run, "worst"))
+    assert page.metric[1].value == "missed"
     page.button(key="note-random").click().run()
     assert not page.exception
 
