@@ -19,7 +19,9 @@ STYLE: Final = """
   font-variant-numeric: tabular-nums;
 }
 [data-testid="stMetricValue"] { font-size: 1.5rem; }
-[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"] div { white-space: normal; }
+[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"], [data-testid="stMetricDelta"] * {
+  white-space: normal; overflow: visible;
+}
 .block-container { padding-top: 3rem; max-width: 1200px; }
 @media (max-width: 640px) { .block-container { padding-left: 1rem; padding-right: 1rem; } }
 </style>

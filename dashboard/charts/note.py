@@ -63,7 +63,7 @@ def coefficient_chart(notes: pd.DataFrame, titles: tuple[str, str, str]) -> alt.
     shown = points.encode(
         x=x, y=y, color=_colour(notes), fill=_fill(notes), fillOpacity=fill, tooltip=tips
     )
-    return finished([one.encode(y=y), shown], 240)
+    return finished([one.encode(y=y), shown], 330)
 
 
 def ctr_chart(notes: pd.DataFrame, titles: tuple[str, str]) -> alt.LayerChart:
@@ -84,7 +84,7 @@ def ctr_chart(notes: pd.DataFrame, titles: tuple[str, str]) -> alt.LayerChart:
         tooltip=[*_tips(notes, titles[0], "ctr", titles[1], ".1%"),
                  *(alt.Tooltip(f"{end}:Q", format=".1%") for end in ("low", "high"))],
     )  # fmt: skip
-    return finished([area, line], 240)
+    return finished([area, line], 330)
 
 
 def channel_chart(frame: pd.DataFrame, title: str) -> alt.LayerChart:

@@ -22,7 +22,7 @@ def headlines(runs: Runs) -> None:
     """Show five numbers of the last run, with those of the baseline beside."""
     found = [_headline(run) for run in runs]
     for column, name in zip(st.columns(len(found[0])), found[0], strict=True):
-        beside = f"{runs[0].folder.name}: {found[0][name]}" if len(runs) > 1 else None
+        beside = t("funnel.baseline", value=found[0][name]) if len(runs) > 1 else None
         column.metric(
             t(f"funnel.card_{name}"), found[-1][name], beside,
             delta_color="off", delta_arrow="off", border=True, height="stretch",
@@ -102,10 +102,11 @@ def overlaps(runs: Runs, *, new_only: bool) -> None:
         if len(runs) > 1:
             st.markdown(f"**{escaped(run.folder.name)}**")
         frame = frames.overlap(run, new_only=new_only).dropna(subset=["share"])
+        frame = frame[frame["other"].isin(frame["channel"])]
         if frame.empty:
             st.caption(t("funnel.no_impressions"))
         else:
-            st.altair_chart(charts.overlap_chart(frame, run.manifest.channels, titles))
+            st.altair_chart(charts.overlap_chart(frame, list(frame["channel"].unique()), titles))
     st.caption(t("funnel.overlap_what"))
 
 

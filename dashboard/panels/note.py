@@ -83,7 +83,7 @@ def cards(note: Shown, peers: pd.DataFrame) -> None:
     events, n = note.journey, len(note.journey)
     row = frames.facts_of(note.run, note.note_id)
     took = (row["reached_target_t"] - row["published_t"]) / HOUR_S
-    usual = t("note.card_peers", n=significant(peers["median"].iloc[-1])) if len(peers) else None
+    usual = t("note.card_peers", n=f"{peers['median'].iloc[-1]:g}") if len(peers) else None
     clicks = events["click"].sum()
     low, high = wilson(np.array([clicks / max(1, n)]), np.array([float(n)]))
     share = events["helped"].mean() if n else np.nan
@@ -159,7 +159,7 @@ def why(notes: Sequence[Shown]) -> None:
         reason = t(f"note.factor_{main}")
         st.caption(t("note.why_what", reason=reason, reference=reference))
     else:
-        st.caption(t("note.why_reached"))
+        st.caption(t("note.why_reached", reference=reference))
 
 
 def facts(notes: Sequence[Shown], qualities: Sequence[float] | None) -> None:
@@ -174,9 +174,8 @@ def facts(notes: Sequence[Shown], qualities: Sequence[float] | None) -> None:
     for i, note in enumerate(notes):
         quality = None if qualities is None else qualities[i]
         columns[note.label] = _facts(note, quality)
-    table = pd.DataFrame(columns)
-    table.index.name = t("note.fact")
-    st.dataframe(table, height="content")
+    table = pd.DataFrame(columns).rename_axis(t("note.fact")).reset_index()
+    st.dataframe(table, hide_index=True, height="content")
 
 
 def _facts(note: Shown, quality: float | None) -> dict[str, str]:

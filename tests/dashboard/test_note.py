@@ -56,7 +56,7 @@ def test_a_note_stands_beside_itself_under_another_policy(
     )
     page = open_page("note", full_workspace, run=names[0], beside=names[1], note=str(shared))
     assert any("The same note" in box.value for box in page.caption)
-    assert len(page.dataframe[0].value.columns) == 2
+    assert len(page.dataframe[0].value.columns) == 3
 
 
 def test_another_world_has_other_notes(
