@@ -11,6 +11,7 @@ from dashboard.panels.note import Shown, cards, facts, journeys, pick_note, why
 from dashboard.picks import offered, pick_run
 from dashboard.words import escaped, t
 from dashboard.workspace import RunCard, workspace
+from simulator.app.oracle import oracle_quality
 from simulator.results.result import Result
 
 
@@ -93,4 +94,8 @@ def _pick_peers() -> frames.PeersBy:
 
 
 def _facts(notes: list[Shown]) -> None:
-    facts(notes, None)
+    """Show the facts of the notes; the truth only behind a switch that says so."""
+    peek = st.toggle(t("note.oracle"), value=state.read("oracle") == "1", key="oracle")
+    state.write(oracle="1" if peek else None)
+    qualities = [float(oracle_quality(n.run, [n.note_id])[0]) for n in notes] if peek else None
+    facts(notes, qualities)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,5 +70,5 @@ def test_a_large_run_opens_in_time(
     monkeypatch.setenv(ENVIRONMENT, str(large))
     spent = _open(name, large, _query(large))
     again = _open(name, large, _query(large))
-    print(f"{name}: {spent:.2f} s of CPU, {again:.2f} s again")
+    sys.stdout.write(f"\n{name}: {spent:.2f} s of CPU, {again:.2f} s again")
     assert spent <= MOST_S

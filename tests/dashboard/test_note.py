@@ -91,6 +91,19 @@ def test_peers_can_be_chosen(
     assert page.query_params["peers"] == "all"
 
 
+def test_the_truth_is_shown_on_demand_only(
+    full_workspace: Path, open_page: Opened, names: tuple[str, str]
+) -> None:
+    page = open_page("note", full_workspace, run=names[0])
+    assert not any("oracle" in fact for fact in page.dataframe[0].value["Fact"])
+    page.toggle(key="oracle").set_value(True).run()
+    assert not page.exception
+    assert page.query_params["oracle"] == "1"
+    rows = page.dataframe[0].value.set_index("Fact").iloc[:, 0]
+    quality = next(value for fact, value in rows.items() if "oracle" in str(fact))
+    assert -6 < float(quality) < 6
+
+
 def test_the_page_speaks_chinese(
     full_workspace: Path, open_page: Opened, names: tuple[str, str]
 ) -> None:

@@ -101,8 +101,8 @@ def test_a_run_is_explained_note_by_note(result):
 
 
 def test_a_run_whose_notes_all_have_time_left_has_nothing_to_explain(result):
-    short = result.manifest.params.model_copy(update={"measured_days": 1})
-    found = find_failures(result.folder, short)
+    longer = result.manifest.params.model_copy(update={"quota_window_s": 4 * 86_400})
+    found = find_failures(result.folder, longer)
     assert found.notes.empty
     assert (found.reasons["notes"] == 0).all()
 
