@@ -21,7 +21,7 @@ def stage_chart(
         titles: of requests and of kept.
     """
     base = _bars(frame, runs, "stage")
-    x = alt.X("requests:Q", title=titles[0], axis=alt.Axis(format="~s"))  # fmt: skip
+    x = alt.X("requests:Q", title=titles[0], axis=alt.Axis(format="~s", tickCount=6))
     tips = [*_tips("stage"), alt.Tooltip("requests:Q", title=titles[0], format=",.0f"),
             alt.Tooltip("kept:Q", title=titles[1], format=".1%")]  # fmt: skip
     bars = base.mark_bar().encode(x=x, tooltip=tips)
