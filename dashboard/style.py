@@ -18,6 +18,10 @@ STYLE: Final = """
 [data-testid="stMetricValue"], [data-testid="stDataFrame"], [data-testid="stTable"] {
   font-variant-numeric: tabular-nums;
 }
+[data-testid="stMetricValue"] { font-size: 1.5rem; }
+[data-testid="stMetricLabel"] p, [data-testid="stMetricDelta"], [data-testid="stMetricDelta"] * {
+  white-space: normal !important; overflow: visible !important;
+}
 .block-container { padding-top: 3rem; max-width: 1200px; }
 @media (max-width: 640px) { .block-container { padding-left: 1rem; padding-right: 1rem; } }
 </style>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.workspace import ENVIRONMENT
 from simulator.app import api
 from simulator.app.trial import TINY
+from simulator.results.result import Result
 
 Opened = Callable[..., AppTest]
 
@@ -24,6 +26,14 @@ def full_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     api.run(tiny, out=root / "runs")
     api.run({**tiny, "name": "boosted", "policies": boost}, out=root / "runs")
     return root
+
+
+@pytest.fixture(scope="session")
+def other_seed(full_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """Return a shorter run of another seed; its workspace also holds copies of the two runs."""
+    root = tmp_path_factory.mktemp("seeds")
+    shutil.copytree(full_workspace / "runs", root / "runs")
+    return api.run({**TINY, "name": "other", "seed": 2}, out=root / "runs")
 
 
 def _app(name: str) -> None:
