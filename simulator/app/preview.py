@@ -38,7 +38,9 @@ class Size:
     days: int = 2
 
 
-def small_world(scenario: ResolvedScenario, seed: int, size: Size | None = None) -> ResolvedScenario:
+def small_world(
+    scenario: ResolvedScenario, seed: int, size: Size | None = None
+) -> ResolvedScenario:
     """Return a scenario in a small world.
 
     The serving window grows as the readers get fewer, as in `simulator.app.trial.shrunken`. Shocks
