@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state, tuning
 from dashboard.knob_widgets import Board
-from dashboard.knobs import BLOCKS, Group, groups, plain_block, types_of
+from dashboard.knobs import BLOCKS, Group, groups, missing_models, plain_block, types_of
 from dashboard.words import escaped, known, t
 from simulator.app.loading import load_scenario
 from simulator.app.model import MOST_POLICIES
@@ -43,13 +43,12 @@ def knob_panel(path: Path, now: tuning.Tuned) -> None:
 def _block() -> str:
     if "tune-block" not in st.session_state:
         st.session_state["tune-block"] = state.read("block", BLOCKS[0], BLOCKS)
-    chosen = st.pills(
+    block: str = st.selectbox(
         t("tune.block"),
         BLOCKS,
         format_func=lambda name: known(f"tune.block_{name}", name),
         key="tune-block",
     )
-    block = str(chosen or BLOCKS[0])
     state.write(block=None if block == BLOCKS[0] else block)
     return block
 
@@ -92,7 +91,7 @@ def _policies(found: list[Group], now: tuning.Tuned) -> None:
             key=key,
             help=escaped(about[group.type]),
             on_change=_exchange,
-            args=(blocks, i, key),
+            args=(blocks, now, i, key),
         )
         right.button("✕", key=f"drop|{i}", help=t("tune.drop"), on_click=_lay,
                      args=([*blocks[:i], *blocks[i + 1 :]],))  # fmt: skip
@@ -106,14 +105,20 @@ def _policies(found: list[Group], now: tuning.Tuned) -> None:
             format_func=lambda name: f"{name}: {about[name]}" if name else t("tune.choose"),
             key="policy|new",
             on_change=_exchange,
-            args=(blocks, len(found), "policy|new"),
+            args=(blocks, now, len(found), "policy|new"),
         )
 
 
-def _exchange(blocks: list[dict[str, object]], i: int, key: str) -> None:
+def _exchange(blocks: list[dict[str, object]], now: tuning.Tuned, i: int, key: str) -> None:
+    """Put another policy in a place, and the models that it asks for where they are missing."""
     name = st.session_state[key]
-    if name:
-        _lay([*blocks[:i], {"type": name}, *blocks[i + 1 :]])
+    if not name:
+        return
+    there = [plain_block(config) for config in now.scenario.models]
+    missing = missing_models(name, {str(block.get("name", block["type"])) for block in there})
+    if missing:
+        tuning.change("models", [*there, *({"type": model} for model in missing)])
+    _lay([*blocks[:i], {"type": name}, *blocks[i + 1 :]])
 
 
 def _lay(blocks: list[dict[str, object]]) -> None:

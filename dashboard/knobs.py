@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -128,6 +128,18 @@ def types_of(kind: str) -> dict[str, str]:
     """Return the types of a kind of plug-in and what each is, one line."""
     known = registry()
     return {name: known.summary(kind, name) for name in known.plugins(kind)}
+
+
+def missing_models(policy: str, there: Collection[str]) -> list[str]:
+    """Return the types of models that a policy asks for by their own name and that are missing.
+
+    Args:
+        policy: type of the policy.
+        there: names of the models that the scenario has.
+    """
+    needed = registry().configs("policies")[policy]().model_names().values()
+    known = registry().plugins("models")
+    return [name for name in dict.fromkeys(needed) if name in known and name not in there]
 
 
 def plain_block(config: BaseModel) -> dict[str, object]:

@@ -32,7 +32,7 @@ Problem = Literal["", "cancelled", "slow", "died", "error"]
 N_WORKERS: Final = 2
 SEEDS: Final = (1, 2, 3, 4)
 SIZE: Final = Size()
-PATIENCE_S: Final = 120.0
+PATIENCE_S: Final = 300.0
 """After so long a preview is given up, seconds."""
 
 _KEPT: Final = 2_000

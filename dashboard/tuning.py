@@ -169,16 +169,21 @@ def tuned(path: Path) -> Tuned:
     changed = path.stat().st_mtime
     values = overrides()
     try:
-        return Tuned(_resolved(path, changed, _key(values)), ())
+        return Tuned(_resolved(path, changed, key_of(values)), ())
     except ScenarioError as error:
         kept, _ = _one_by_one(path, assignments(values))
-        return Tuned(_resolved(path, changed, _key(kept)), error.findings)
+        return Tuned(_resolved(path, changed, key_of(kept)), error.findings)
 
 
 def baseline(path: Path) -> ResolvedScenario:
     """Return what the tuned scenario is compared with: the file, or what was pinned."""
-    pinned: Overrides = st.session_state.get(_PIN, {})
-    return _resolved(path, path.stat().st_mtime, _key(pinned))
+    return _resolved(path, path.stat().st_mtime, key_of(pinned()))
+
+
+def pinned() -> Overrides:
+    """Return the values of the baseline; none when it is the file."""
+    found: Overrides = st.session_state.get(_PIN, {})
+    return found
 
 
 def pin() -> None:
@@ -196,10 +201,16 @@ def is_pinned() -> bool:
     return bool(st.session_state.get(_PIN))
 
 
-def _key(values: Mapping[str, object]) -> str:
+def key_of(values: Mapping[str, object]) -> str:
+    """Return changed values as a text that caches can keep."""
     return json.dumps(list(values.items()))
+
+
+def values_of(key: str) -> Overrides:
+    """Return the values that `key_of` wrote."""
+    return dict(json.loads(key))
 
 
 @lru_cache(maxsize=256)
 def _resolved(path: Path, changed: float, key: str) -> ResolvedScenario:  # noqa: ARG001
-    return load_scenario(path, dict(json.loads(key)))
+    return load_scenario(path, values_of(key))

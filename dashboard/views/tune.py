@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import state, tuning
 from dashboard.gallery import Offer, offers
+from dashboard.keep_panel import keep_panel
 from dashboard.knob_panel import knob_panel
 from dashboard.preview_panel import preview_panel
 from dashboard.words import escaped, known, t
@@ -32,6 +33,8 @@ def page() -> None:
             st.warning(t("tune.mend"), icon=":material/error:")
         else:
             preview_panel(now.scenario, tuning.baseline(offer.path))
+    if not now.findings:
+        keep_panel(offer.path, offer.name, now.scenario, tuning.baseline(offer.path))
 
 
 def _choose(found: list[Offer]) -> Offer:

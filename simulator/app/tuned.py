@@ -16,7 +16,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from simulator.app.files import bundled_scenarios
+from simulator.app.files import bundled_scenarios, locate
 from simulator.app.line_merge import merged_lines
 from simulator.app.loading import merge_parents
 from simulator.app.model import DEFAULT_PLUGINS, scenario_model
@@ -51,11 +51,12 @@ def tuned_text(source_text: str, overrides: Mapping[str, object], path: Path | N
     own = parse_mapping(source_text, str(path or "the scenario"))
     whole = merge_parents(own, path)
     target = apply_overrides(whole, overrides, DEFAULT_PLUGINS)
-    if not overrides and _travels(own):
+    name = _bundled_parent(own, path)
+    if not overrides and name == _parent_word(own):
         return source_text
-    parent = merge_parents(_only_parent(own), path) if _travels(own) else _NOTHING
-    for text in _written(source_text, parent, target, keeps_parent=_travels(own)):
-        if _says(text, path, target):
+    parent = _NOTHING if name is None else merge_parents(from_python({"extends": name}), None)
+    for text in _written(source_text, parent, target, name):
+        if _says(text, target):
             return text
     return to_yaml(_mapping(target.plain()))
 
@@ -68,26 +69,31 @@ def diff(before: str, after: str, before_name: str = "before", after_name: str =
     return "\n".join(lines)
 
 
-def _travels(own: Node) -> bool:
-    """Tell whether a text means the same in any folder: no parent, or a bundled one by name."""
+def _parent_word(own: Node) -> str | None:
     parent = own.child("extends")
-    return parent is None or parent.value is None or parent.raw in bundled_scenarios()
+    return None if parent is None or parent.value is None else parent.raw
 
 
-def _only_parent(own: Node) -> Node:
-    parent = own.child("extends")
-    return Node({} if parent is None else {"extends": parent})
+def _bundled_parent(own: Node, path: Path | None) -> str | None:
+    """Return the name of the bundled scenario that a text extends, None for any other parent."""
+    word = _parent_word(own)
+    if word is None:
+        return None
+    place = locate(word, None if path is None else path.parent).resolve()
+    return next((name for name, at in bundled_scenarios().items() if at.resolve() == place), None)
 
 
-def _written(text: str, parent: Node, target: Node, *, keeps_parent: bool) -> Iterator[str]:
+def _written(text: str, parent: Node, target: Node, extends: str | None) -> Iterator[str]:
     """Yield the text with the target's values, in the layouts nearest to the source first."""
     layouts = [(indent, width) for indent in _INDENTS for width in _WIDTHS]
     for layout in sorted(layouts, key=lambda layout: _distance(text, layout)):
         yaml = _yaml(*layout)
         document = yaml.load(text)
         before = _dumped(yaml, document)
-        if not keeps_parent:
+        if extends is None:
             document.pop("extends", None)
+        elif document["extends"] != extends:
+            document["extends"] = extends
         _fit(document, parent, target, Shape(scenario_model()))
         after = _dumped(yaml, document)
         lines = merged_lines(before.splitlines(), text.splitlines(), after.splitlines())
@@ -119,14 +125,13 @@ def _dumped(yaml: YAML, document: object) -> str:
     return stream.getvalue()
 
 
-def _says(text: str, path: Path | None, target: Node) -> bool:
+def _says(text: str, target: Node) -> bool:
     try:
-        found = merge_parents(parse_mapping(text, "the tuned scenario"), path)
+        found = merge_parents(parse_mapping(text, "the tuned scenario"), None)
     except ScenarioError:
         return False
-    return _normal(found.plain(), Shape(scenario_model())) == _normal(
-        target.plain(), Shape(scenario_model())
-    )
+    shape = Shape(scenario_model())
+    return _normal(found.plain(), shape) == _normal(target.plain(), shape)
 
 
 def _fit(block: CommentedMap, parent: Node, target: Node, shape: Shape) -> None:
