@@ -73,7 +73,7 @@ def _rest(now: tuning.Tuned, found: list[Group], block: str) -> None:
     """Say what is wrong at places that are not drawn."""
     drawn = {block, *(g.path for g in found), *(k.path for g in found for k in g.knobs)}
     for finding in now.findings:
-        if finding.path not in drawn:
+        if not any(finding.path == p or finding.path.startswith(f"{p}[") for p in drawn):
             st.error(escaped(f"{finding.path}: {tuning.sentence(finding)}"))
 
 

@@ -48,6 +48,7 @@ class Board:
             "choice": self._choice,
             "bool": self._switch,
             "rows": self._rows,
+            "grid": self._grid,
             "text": self._text,
         }
         draw[knob.kind](knob)
@@ -56,7 +57,7 @@ class Board:
     def wrong(self, path: str) -> None:
         """Say what is wrong at a place."""
         bad = st.session_state.get(_BAD, {}).get(path)
-        for text in [*([bad] if bad else []), *self._tuned.wrong_at(path)]:
+        for text in dict.fromkeys([*([bad] if bad else []), *self._tuned.wrong_at(path)]):
             st.error(escaped(text), icon=":material/error:")
 
     def _number(self, knob: Knob) -> None:
@@ -157,6 +158,22 @@ class Board:
             tuning.put(knob.path, found, self._original)
             st.rerun()
 
+    def _grid(self, knob: Knob) -> None:
+        key = f"grid|{tuning.number()}|{knob.path}"
+        first = f"first|{key}"
+        if first not in st.session_state:
+            st.session_state[first] = grid_frame(_value(knob))
+        st.caption(_label(knob), help=_help(knob))
+        edited = st.data_editor(st.session_state[first], key=key, width="stretch")
+        st.caption(t("tune.grid"))
+        if edited.isna().to_numpy().any():
+            st.error(t("tune.must_hold"), icon=":material/error:")
+            return
+        found = [[float(f"{cell:.6g}") for cell in row] for row in edited.to_numpy()]
+        if found != _value(knob):
+            tuning.change(knob.path, found)
+            st.rerun()
+
     def _take(self, knob: Knob, key: str) -> None:
         """Lay what a widget holds over the scenario; called before the page is drawn anew."""
         st.session_state.setdefault(_BAD, {}).pop(knob.path, None)
@@ -187,6 +204,15 @@ def read(knob: Knob, value: Any) -> Any:  # noqa: ANN401  (a knob holds what its
     if knob.kind == "text" and not isinstance(knob.value, str):
         return parse_value(value, knob.path).plain()
     return value
+
+
+def grid_frame(table: list[list[float]]) -> pd.DataFrame:
+    """Return a table of boosts whose lines say which part of time and target they stand for."""
+    n_rows, n_columns = len(table), len(table[0])
+    rows = [f"{i / n_rows:.0%}–{(i + 1) / n_rows:.0%}" for i in range(n_rows)]
+    columns = [f"{i / n_columns:.0%}–{(i + 1) / n_columns:.0%}" for i in range(n_columns)]
+    frame = pd.DataFrame(table, index=rows, columns=columns, dtype=float)
+    return frame.rename_axis(t("tune.grid_time"))
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -16,7 +16,7 @@ from simulator.app.resolved import ResolvedScenario
 from simulator.app.spots import Shape
 from simulator.contracts.config import format_duration
 
-Kind = Literal["float", "int", "duration", "choice", "bool", "rows", "text"]
+Kind = Literal["float", "int", "duration", "choice", "bool", "rows", "grid", "text"]
 
 BLOCKS: Final = (
     *("policies", "queues", "exploration", "rerank", "pre_rank", "rank", "recall"),
@@ -167,6 +167,10 @@ def _knobs(path: str, config: BaseModel, before: str = "") -> Iterator[Knob]:
         place, label = f"{path}.{name}", f"{before}{name}"
         if isinstance(value, BaseModel):
             yield from _knobs(place, value, f"{label}.")
+        elif _kind(shape)[0] == "grid":
+            grid = getattr(config, f"{name}_in_use", value)
+            if grid is not None:
+                yield _knob(place, label, info, shape, grid)
         else:
             yield _knob(place, label, info, shape, plain.get(name))
 
@@ -197,17 +201,26 @@ def _knob(path: str, name: str, info: FieldInfo, shape: Shape, value: object) ->
 
 
 def _kind(shape: Shape) -> tuple[Kind, tuple[str, ...], tuple[str, ...]]:
+    """Return what a knob holds, the names of a choice, and the columns of rows."""
     kind = shape.annotation
     if shape.is_duration:
         return "duration", (), ()
     if get_origin(kind) is Literal:
         return "choice", tuple(str(arm) for arm in get_args(kind)), ()
-    if kind is bool:
-        return "bool", (), ()
-    if kind is int or kind is float:
-        return ("int" if kind is int else "float"), (), ()
+    plain: dict[object, Kind] = {bool: "bool", int: "int", float: "float"}
+    if isinstance(kind, type) and kind in plain:
+        return plain[kind], (), ()
+    return _kind_of_items(shape)
+
+
+def _kind_of_items(shape: Shape) -> tuple[Kind, tuple[str, ...], tuple[str, ...]]:
     item = shape.item(0) if shape.n_items is None else None
-    if item is not None and item.model is not None and item.one_of is None:
+    if item is None:
+        return "text", (), ()
+    inner = item.item(0)
+    if inner is not None and inner.annotation is float:
+        return "grid", (), ()
+    if item.model is not None and item.one_of is None:
         return "rows", (), tuple(item.model.model_fields)
     return "text", (), ()
 
@@ -236,8 +249,3 @@ def seconds_of(value: object) -> int:
     from simulator.contracts.config import parse_duration
 
     return int(parse_duration(value))  # type: ignore[call-overload, no-any-return]
-
-
-def paths_of(found: Sequence[Group]) -> list[str]:
-    """Return the places of all knobs of some groups."""
-    return [knob.path for group in found for knob in group.knobs]

@@ -242,17 +242,18 @@ def stop(preview: Preview, why: Problem = "cancelled") -> None:
 
 def _submit(workers: Pool, preview: Preview, task: Task) -> None:
     task.found = workers.known(task.scenario)
-    twin = next((t for t in preview.tasks if t.future and t.scenario == task.scenario), None)
-    if task.found is None:
-        task.attempts += 1
-        is_new = twin is None or twin is task
-        task.future = workers.submit(task.scenario, preview.flag) if is_new else twin.future
+    if task.found is not None:
+        return
+    task.attempts += 1
+    twins = (t.future for t in preview.tasks if t.scenario == task.scenario)
+    shared = next((future for future in twins if future and not _has_died(future)), None)
+    task.future = shared or workers.submit(task.scenario, preview.flag)
 
 
 def _collect(workers: Pool, preview: Preview, task: Task) -> None:
     if task.future is None or not task.future.done():
         return
-    died = task.future.cancelled() or task.future.exception() is not None
+    died = _has_died(task.future)
     if died and task.attempts < _ATTEMPTS:
         task.future = None
         _submit(workers, preview, task)
@@ -264,6 +265,10 @@ def _collect(workers: Pool, preview: Preview, task: Task) -> None:
         if task.found.totals is None:
             preview.message = task.found.error
             stop_for_error(preview)
+
+
+def _has_died(future: Future[Answer]) -> bool:
+    return future.done() and (future.cancelled() or future.exception() is not None)
 
 
 def stop_for_error(preview: Preview) -> None:

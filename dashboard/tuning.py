@@ -41,8 +41,12 @@ class Tuned:
     findings: tuple[Finding, ...]
 
     def wrong_at(self, path: str) -> list[str]:
-        """Return sentences about one place."""
-        return [sentence(f) for f in self.findings if f.path == path]
+        """Return sentences about one place, cells of a table in it included."""
+        return [sentence(f) for f in self.findings if f.path == path or _is_cell(f.path, path)]
+
+
+def _is_cell(inner: str, path: str) -> bool:
+    return inner.startswith(f"{path}[") and "." in path and not path.endswith("]")
 
 
 def sentence(finding: Finding) -> str:

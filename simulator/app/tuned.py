@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.tokens import CommentToken
 
 from simulator.app.files import bundled_scenarios, locate
 from simulator.app.line_merge import merged_lines
@@ -143,6 +144,7 @@ def _fit(block: CommentedMap, parent: Node, target: Node, shape: Shape) -> None:
         del block[key]
     own = from_python(_plain(block))
     merged = merge(parent, own)
+    last = next(reversed(block), None)
     for key, value in wanted.items():
         inner = _field(shape, key, target)
         now = merged.child(key)
@@ -157,6 +159,19 @@ def _fit(block: CommentedMap, parent: Node, target: Node, shape: Shape) -> None:
             _fit_list(block[key], value.value, inner)
         else:
             block[key] = _value(value, inner)
+    _carry_comment(block, last, next(reversed(block), None))
+
+
+def _carry_comment(block: CommentedMap, old: object, new: object) -> None:
+    """Move the lines of comment below a block's former last key below the key that is last now."""
+    token = (block.ca.items.get(old) or [None] * 4)[2]
+    if old == new or token is None:
+        return
+    beside, _, below = token.value.partition("\n")
+    if below.strip():
+        moved = CommentToken(f"\n{below}", token.start_mark, token.end_mark)
+        block.ca.items[new] = [None, None, moved, None]
+        token.value = f"{beside}\n" if beside.strip() else "\n"
 
 
 def _is_open(now: object, above: Node, target: Node) -> bool:

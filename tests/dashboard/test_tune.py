@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -233,3 +234,18 @@ def test_the_export_shows_a_diff_and_saves_under_a_checked_name(
     assert api.resolve(saved).hash8 == api.resolve("quickstart", {STRENGTH: 4}).hash8
     again = open_page("tune", tmp_path, scenario="mine")
     assert again.number_input(key=f"exact|{STRENGTH}").value == 4.0
+
+
+def test_the_boost_table_is_a_grid_and_its_mistakes_are_sentences(
+    tmp_path: Path, open_page: Opened, pool: Instead
+) -> None:
+    page = open_page("tune", tmp_path, scenario="quota", set=["policies[0].rule=table"])
+    assert "Rows: share of the window" in said(page)
+    cells = [[1.0, 1.0], [1000.0, 1.0]]
+    wrong = f"policies[0].table={json.dumps(cells)}"
+    page = open_page("tune", tmp_path, scenario="quota", set=["policies[0].rule=table", wrong])
+    assert "left out" in said(page)
+    right = "policies[0].table=[[2.0, 1.0], [4.0, 1.5]]"
+    page = open_page("tune", tmp_path, scenario="quota", set=["policies[0].rule=table", right])
+    assert assigned(page) == ['policies[0].rule="table"', right]
+    assert {s.policies[0].table for s in pool.asked} == {None, ((2.0, 1.0), (4.0, 1.5))}
