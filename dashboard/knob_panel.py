@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state, tuning
 from dashboard.knob_widgets import Board
-from dashboard.knobs import BLOCKS, Group, groups, missing_models, plain_block, types_of
+from dashboard.knobs import BLOCKS, Group, groups, plain_block, types_of
 from dashboard.words import escaped, known, t
 from simulator.app.loading import load_scenario
 from simulator.app.model import MOST_POLICIES
@@ -60,8 +60,7 @@ def _original(path: Path, block: str) -> dict[str, object]:
 
 def _group(board: Board, group: Group, *, everything: bool, is_open: bool) -> None:
     set_here = any(knob.path in tuning.overrides() for knob in group.knobs)
-    shown = [knob for knob in group.knobs if everything or knob.tunable]
-    if not shown and not set_here:
+    if not group.shown(tuning.overrides(), everything=everything):
         return
     with st.expander(escaped(group.title), expanded=is_open or set_here):
         if group.help:
@@ -91,7 +90,7 @@ def _policies(found: list[Group], now: tuning.Tuned) -> None:
             key=key,
             help=escaped(about[group.type]),
             on_change=_exchange,
-            args=(blocks, now, i, key),
+            args=(blocks, i, key),
         )
         right.button("✕", key=f"drop|{i}", help=t("tune.drop"), on_click=_lay,
                      args=([*blocks[:i], *blocks[i + 1 :]],))  # fmt: skip
@@ -105,20 +104,14 @@ def _policies(found: list[Group], now: tuning.Tuned) -> None:
             format_func=lambda name: f"{name}: {about[name]}" if name else t("tune.choose"),
             key="policy|new",
             on_change=_exchange,
-            args=(blocks, now, len(found), "policy|new"),
+            args=(blocks, len(found), "policy|new"),
         )
 
 
-def _exchange(blocks: list[dict[str, object]], now: tuning.Tuned, i: int, key: str) -> None:
-    """Put another policy in a place, and the models that it asks for where they are missing."""
+def _exchange(blocks: list[dict[str, object]], i: int, key: str) -> None:
     name = st.session_state[key]
-    if not name:
-        return
-    there = [plain_block(config) for config in now.scenario.models]
-    missing = missing_models(name, {str(block.get("name", block["type"])) for block in there})
-    if missing:
-        tuning.change("models", [*there, *({"type": model} for model in missing)])
-    _lay([*blocks[:i], {"type": name}, *blocks[i + 1 :]])
+    if name:
+        _lay([*blocks[:i], {"type": name}, *blocks[i + 1 :]])
 
 
 def _lay(blocks: list[dict[str, object]]) -> None:

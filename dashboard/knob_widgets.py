@@ -34,8 +34,7 @@ class Board:
 
     def group(self, group: Group, *, everything: bool) -> None:
         """Draw the knobs of a group: those meant to be tuned, or all."""
-        shown = [knob for knob in group.knobs if everything or knob.tunable or _is_set(knob)]
-        for knob in shown:
+        for knob in group.shown(tuning.overrides(), everything=everything):
             self.knob(knob)
         self.wrong(group.path)
 
@@ -209,8 +208,8 @@ def read(knob: Knob, value: Any) -> Any:  # noqa: ANN401  (a knob holds what its
 def grid_frame(table: list[list[float]]) -> pd.DataFrame:
     """Return a table of boosts whose lines say which part of time and target they stand for."""
     n_rows, n_columns = len(table), len(table[0])
-    rows = [f"{i / n_rows:.0%}–{(i + 1) / n_rows:.0%}" for i in range(n_rows)]
-    columns = [f"{i / n_columns:.0%}–{(i + 1) / n_columns:.0%}" for i in range(n_columns)]
+    rows = [f"≤ {(i + 1) / n_rows:.0%}" for i in range(n_rows)]
+    columns = [f"≤ {(i + 1) / n_columns:.0%}" for i in range(n_columns)]
     frame = pd.DataFrame(table, index=rows, columns=columns, dtype=float)
     return frame.rename_axis(t("tune.grid_time"))
 

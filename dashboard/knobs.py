@@ -107,6 +107,19 @@ class Group:
     type: str = ""
     knobs: tuple[Knob, ...] = field(default=())
 
+    def shown(self, changed: Collection[str], *, everything: bool) -> list[Knob]:
+        """Return the knobs to draw: those meant to be tuned, choices, and what is changed.
+
+        Args:
+            changed: places of changed values.
+            everything: draw the others as well.
+        """
+        return [
+            knob
+            for knob in self.knobs
+            if everything or knob.tunable or knob.kind == "choice" or knob.path in changed
+        ]
+
 
 def groups(scenario: ResolvedScenario, block: str) -> list[Group]:
     """Return the knobs of a block: one group for each plug-in of a list and each part of the world.
@@ -130,18 +143,6 @@ def types_of(kind: str) -> dict[str, str]:
     return {name: known.summary(kind, name) for name in known.plugins(kind)}
 
 
-def missing_models(policy: str, there: Collection[str]) -> list[str]:
-    """Return the types of models that a policy asks for by their own name and that are missing.
-
-    Args:
-        policy: type of the policy.
-        there: names of the models that the scenario has.
-    """
-    needed = registry().configs("policies")[policy]().model_names().values()
-    known = registry().plugins("models")
-    return [name for name in dict.fromkeys(needed) if name in known and name not in there]
-
-
 def plain_block(config: BaseModel) -> dict[str, object]:
     """Return a plug-in's block as a file holds it: its type, and what is not the default."""
     values = config.model_dump(mode="json", exclude_defaults=True)
@@ -153,7 +154,10 @@ def _group(path: str, config: BaseModel, block: str) -> Group:
     name = str(getattr(config, "type", "")) if block in LABELS else ""
     title = f"{path} · {name}" if name else path
     about = registry().summary(block, name) if name else (type(config).__doc__ or "")
-    found = sorted(_knobs(path, config), key=lambda knob: not knob.tunable)
+    is_first = {"choice": -1, "grid": 0}
+    found = sorted(
+        _knobs(path, config), key=lambda knob: is_first.get(knob.kind, 1 if knob.tunable else 2)
+    )
     return Group(path, title, about.partition("\n")[0], name, tuple(found))
 
 

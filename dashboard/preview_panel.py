@@ -17,6 +17,7 @@ from simulator.app.resolved import ResolvedScenario
 _KEY = "tune-preview"
 _PERIOD = "0.4s"
 _COLUMNS = 3
+_STYLE = '<style>[data-testid="stMetricValue"] { font-size: 1.6rem; }</style>'
 
 
 def preview_panel(tuned: ResolvedScenario, baseline: ResolvedScenario) -> None:
@@ -80,6 +81,7 @@ def _progress(now: Preview) -> None:
 
 
 def _cards(found: list[Row], *, same: bool) -> None:
+    st.html(_STYLE)
     for i in range(0, len(found), _COLUMNS):
         for column, row in zip(st.columns(_COLUMNS), found[i : i + _COLUMNS], strict=False):
             with column:
@@ -90,12 +92,13 @@ def _card(row: Row, *, same: bool) -> None:
     is_clear = row.verdict in {"good", "bad"}
     colour = ("normal" if row.metric.better == "up" else "inverse") if is_clear else "off"
     shown = not same and math.isfinite(row.difference)
+    st.caption(f"**{name_of(row)}**", help=escaped(row.metric.description))
     st.metric(
         name_of(row),
         metric_value(row.metric, row.value),
         _ascii(metric_difference(row.metric, row.difference)) if shown else None,
         delta_color=colour,  # type: ignore[arg-type]
-        help=escaped(row.metric.description),
+        label_visibility="collapsed",
     )
     if shown and math.isfinite(row.low):
         ends = [metric_difference(row.metric, end) for end in (row.low, row.high)]

@@ -127,15 +127,6 @@ def test_policies_are_added_exchanged_and_removed(
     assert assigned(page) == []
 
 
-def test_a_policy_brings_the_model_that_it_needs(
-    tmp_path: Path, open_page: Opened, pool: Instead
-) -> None:
-    page = open_page("tune", tmp_path)
-    page.selectbox(key="policy|new").set_value("differentiated_quota").run()
-    assert not page.error
-    assert page.selectbox(key="policy|1").value == "differentiated_quota"
-
-
 def test_a_wrong_value_is_a_sentence_beside_its_knob_and_stops_the_preview(
     tmp_path: Path, open_page: Opened, pool: Instead
 ) -> None:
