@@ -27,6 +27,7 @@ from simulator.app.resolved import ResolvedScenario
 from simulator.contracts.errors import NotesimError
 
 Totals = Mapping[str, float | None]
+Side = Literal["tuned", "baseline"]
 Problem = Literal["", "cancelled", "slow", "died", "error"]
 
 N_WORKERS: Final = 2
@@ -107,11 +108,13 @@ class Pool:
     def submit(self, scenario: ResolvedScenario, flag: Path) -> Future[Answer]:
         """Queue a small world; a pool whose workers died is replaced by a new one."""
         with self._lock:
+            future: Future[Answer]
             try:
-                return self._workers.submit(answer, scenario, str(flag))
+                future = self._workers.submit(answer, scenario, str(flag))
             except RuntimeError:  # broken, or shut down
                 self._workers = self._start()
-                return self._workers.submit(answer, scenario, str(flag))
+                future = self._workers.submit(answer, scenario, str(flag))
+            return future
 
     def close(self) -> None:
         """End the workers."""
@@ -137,7 +140,7 @@ class Task:
         attempts: times that it was submitted.
     """
 
-    side: Literal["tuned", "baseline"]
+    side: Side
     seed: int
     scenario: ResolvedScenario
     future: Future[Answer] | None = None
@@ -203,10 +206,11 @@ def start(
     Raises:
         ScenarioError: a scenario cannot be shrunken.
     """
+    sides: tuple[tuple[Side, ResolvedScenario], ...] = (("baseline", baseline), ("tuned", tuned))
     tasks = [
         Task(side, seed, small_world(scenario, seed, size))
         for seed in seeds
-        for side, scenario in (("baseline", baseline), ("tuned", tuned))
+        for side, scenario in sides
     ]
     preview = Preview(key_of(tuned, baseline), tasks, workers.place / uuid.uuid4().hex)
     for task in tasks:

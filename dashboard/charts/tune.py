@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.style import ACCENT, CONTROL
 
 
-def differences(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+def differences(frame: pd.DataFrame, title: str) -> alt.LayerChart | alt.FacetChart:
     """Draw a point with its interval for each metric, hollow while the interval holds 0.
 
     Args:
@@ -35,7 +35,7 @@ def differences(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     )
     point = base.mark_point(size=80, filled=True, opacity=1).encode(x="value:Q", color=colour)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[4, 3], color=CONTROL)
-    chart: alt.LayerChart = alt.layer(zero.encode(x="zero:Q"), rule, point)
+    chart = alt.layer(zero.encode(x="zero:Q"), rule, point)
     return chart.properties(height=26 * max(1, len(names)) + 40)
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simulator.metrics.catalog import Metric
 from simulator.metrics.families import metrics
@@ -76,10 +77,7 @@ def rows(pairs: Sequence[tuple[Totals, Totals]], names: Sequence[str] = HEADLINE
 
 
 def _row(metric: Metric, pairs: Sequence[tuple[Totals, Totals]]) -> Row:
-    sides = [
-        np.array([_number(pair[i].get(metric.name)) for pair in pairs], np.float64) for i in (0, 1)
-    ]
-    d = paired_difference(*sides)
+    d = paired_difference(_side(metric, pairs, 0), _side(metric, pairs, 1))
     return Row(
         metric,
         d.n,
@@ -90,6 +88,10 @@ def _row(metric: Metric, pairs: Sequence[tuple[Totals, Totals]]) -> Row:
         d.high,
         verdict(metric, d.low, d.high),
     )
+
+
+def _side(metric: Metric, pairs: Sequence[tuple[Totals, Totals]], i: int) -> NDArray[np.float64]:
+    return np.array([_number(pair[i].get(metric.name)) for pair in pairs], np.float64)
 
 
 def _number(value: float | None) -> float:
