@@ -39,10 +39,12 @@ def page() -> None:
 
 def _choose(found: list[Offer]) -> Offer:
     names = list(dict.fromkeys(offer.name for offer in found))
-    wanted = st.session_state.pop("tune-scenario", None) or state.read("scenario", _FIRST, names)
+    last = st.session_state.get("tune-last", _FIRST)
+    wanted = st.session_state.pop("tune-scenario", None) or state.read("scenario", last, names)
     if wanted in names and st.session_state.get("tune-pick") not in names:
         st.session_state["tune-pick"] = wanted
     name = st.selectbox(t("tune.scenario"), names, key="tune-pick")
+    st.session_state["tune-last"] = name
     state.write(scenario=name)
     offer = next(offer for offer in found if offer.name == name)
     st.caption(escaped(known(f"scenarios.{name}", offer.question)))

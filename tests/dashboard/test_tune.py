@@ -141,6 +141,7 @@ def test_a_wrong_value_is_a_sentence_beside_its_knob_and_stops_the_preview(
     assert len(page.metric) == 5
 
 
+@pytest.mark.slow
 def test_every_block_can_be_drawn_whole(tmp_path: Path, open_page: Opened, pool: Instead) -> None:
     from dashboard.knobs import BLOCKS
 
