@@ -58,6 +58,8 @@ class Timetable:
         serving_window_s: length of a serving window, seconds; 0 serves requests one by one.
         checkpoint_every_s: time between checkpoints, seconds; 0 for none.
         chunk: requests handled together; a matter of speed only.
+        least_period_s: channels and features are refreshed no more often than this, seconds. Where
+            it is the serving window, nobody reads what is left out.
     """
 
     warm_up_s: int
@@ -65,6 +67,7 @@ class Timetable:
     serving_window_s: int
     checkpoint_every_s: int = DAY_S
     chunk: int = CHUNK
+    least_period_s: int = 0
 
     @property
     def end_s(self) -> int:
@@ -204,11 +207,12 @@ class Replication:
         clock.every(PUBLISH_PERIOD_S, Phase.PUBLISH, life.publish)
         clock.every(HOUR_S, Phase.FEEDBACK, life.creator_feedback)
         clock.every(DAY_S, Phase.DAY_END, life.end_day)
-        clock.every(NEARLINE_PERIOD_S, Phase.NEARLINE, life.nearline)
+        least = self._times.least_period_s
+        clock.every(max(least, NEARLINE_PERIOD_S), Phase.NEARLINE, life.nearline)
         for channel in self._funnel.channels:
             if channel.refresh_period_s:
                 clock.every(
-                    channel.refresh_period_s,
+                    max(least, channel.refresh_period_s),
                     Phase.REFRESH,
                     self._timed(f"refresh.{channel.name}", channel.refresh),
                 )
