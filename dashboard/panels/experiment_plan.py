@@ -206,6 +206,7 @@ def _agree(scenario: ResolvedScenario, seeds: int, *, is_new: bool) -> Agreed:
         format_func=says.design_name,
         key=f"plan-others-{scenario.name}-{design}",
         help=t("experiment.others_help"),
+        placeholder=t("experiment.choose"),
     )
     metrics = plans.read_by_all([design, *others], block)
     if not metrics:
@@ -228,6 +229,7 @@ def _agree(scenario: ResolvedScenario, seeds: int, *, is_new: bool) -> Agreed:
         format_func=says.outcome,
         key=f"plan-guards-{key}-{primary}",
         help=t("experiment.guardrails_help"),
+        placeholder=t("experiment.choose"),
     )
     margin = right.number_input(
         t("experiment.margin"),

@@ -131,4 +131,4 @@ def _table(table: pd.DataFrame) -> None:
         for row in table.to_dict(orient="records")
     ]
     if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")

@@ -107,7 +107,7 @@ def _verdict(card: ExperimentCard, design: str, primary: str, table: pd.DataFram
         (
             says.outcome(primary),
             says.level(primary, row["treatment"]),
-            says.percent(row["relative"]),
+            says.percent(row["relative"]).replace("−", "-"),  # the arrow follows the sign
         ),
         (t("experiment.p_adjusted"), p_value(row["p_adjusted"]), None),
         (t("experiment.detectable"), says.plain_percent(least), None),
