@@ -59,6 +59,13 @@ def change(metric: str, value: float) -> str:
     return signed(value)
 
 
+def amount(metric: str, value: float) -> str:
+    """Write the size of a difference, without sign; of shares in percentage points."""
+    if metric in SHARES and math.isfinite(value):
+        return t("outcomes.points", x=number(100.0 * value))
+    return number(value)
+
+
 def percent(value: float) -> str:
     """Write a relative change with its sign; a dash when it is not known."""
     return present.relative(value)

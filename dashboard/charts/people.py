@@ -46,7 +46,7 @@ def curves(
     runs = list(dict.fromkeys(frame["run"]))
     colour = alt.Color(
         "series:N", title=words.series, sort=list(order),
-        legend=alt.Legend(orient="bottom", symbolOpacity=1, labelLimit=260),
+        legend=alt.Legend(orient="bottom", symbolOpacity=1, labelLimit=260, columns=2),
         scale=alt.Scale(domain=list(order), range=list(SERIES[: len(order)])),
     )  # fmt: skip
     dash = alt.StrokeDash(
@@ -65,7 +65,8 @@ def curves(
     tips = [alt.Tooltip("series:N", title=words.series), alt.Tooltip("run:N", title=words.run),
             alt.Tooltip(f"{x}:Q", title=words.x), alt.Tooltip("share:Q", title=words.y,
             format=".1%")]  # fmt: skip
-    line = base.mark_line(strokeWidth=2).encode(
+    is_daily = bool((frame[x] % 1 == 0).all())
+    line = base.mark_line(strokeWidth=2, point={"size": 22} if is_daily else False).encode(
         y="share:Q", color=colour, strokeDash=dash, tooltip=tips
     )
     return alt.layer(band, line).properties(height=_HEIGHT)
@@ -112,20 +113,25 @@ def days(frame: pd.DataFrame, words: Words, start: str) -> Chart:
     )  # fmt: skip
     tips = [alt.Tooltip("run:N", title=words.run), alt.Tooltip("day:Q", title=words.x),
             alt.Tooltip("value:Q", title=words.y, format=".3~g")]  # fmt: skip
+    dash = alt.StrokeDash(
+        "run:N", sort=runs, legend=None,
+        scale=alt.Scale(domain=runs, range=[[1, 0], [5, 4]][: len(runs)]),
+    )  # fmt: skip
     line = (
         alt.Chart(frame)
         .mark_line(point={"size": 22}, strokeWidth=2)
         .encode(
             x=alt.X("day:Q", title=words.x, axis=alt.Axis(tickMinStep=1, grid=False)),
-            y=alt.Y("value:Q", title=words.y, scale=alt.Scale(zero=True)),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True)),
             color=colour,
+            strokeDash=dash,
             tooltip=tips,
         )
     )
     rule = alt.Chart(pd.DataFrame({"day": [-0.5], "what": [start]}))
     mark = rule.mark_rule(color=CONTROL, strokeDash=[4, 3]).encode(x="day:Q", tooltip="what:N")
     layers = [mark, line] if (frame["day"] < 0).any() else [line]
-    return alt.layer(*layers).properties(height=220)
+    return alt.layer(*layers).properties(height=260)
 
 
 def strip(frame: pd.DataFrame, titles: Mapping[str, str], verdicts: Mapping[str, str]) -> Chart:

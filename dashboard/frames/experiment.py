@@ -89,6 +89,32 @@ def checks(report: Report, design: str) -> pd.DataFrame:
     return pd.DataFrame(out, columns=list(SRM_COLUMNS))
 
 
+def guardrails(report: Report, design: str) -> pd.DataFrame:
+    """Return one row a guardrail: its margin, the interval of the harm, and what that means.
+
+    Returns:
+        Columns `metric`, `margin`, `low`, `high`, and `state`: `holds`, `open` or `broken`.
+    """
+    verdict = test_of(report, design).get("verdict") or {}
+    out = []
+    for found in verdict.get("guardrails") or ():
+        state = "open"
+        if found.get("violated"):
+            state = "broken"
+        elif found.get("non_inferior"):
+            state = "holds"
+        out.append(
+            {
+                "metric": str(found.get("metric", "")),
+                "margin": _real(found, "margin"),
+                "low": _real(found, "harm_low"),
+                "high": _real(found, "harm_high"),
+                "state": state,
+            }
+        )
+    return pd.DataFrame(out, columns=["metric", "margin", "low", "high", "state"])
+
+
 def scorecard(report: Report, metric: str = "") -> pd.DataFrame:
     """Return one row a metric and design: truth, bias, coverage, power, over all seeds.
 

@@ -216,7 +216,7 @@ def next_day(result: Result) -> pd.DataFrame:
     came = [(u, d + 1) in pairs for u, d in zip(table["reader_id"], table["day"], strict=True)]
     parts = segments(table["impressions"])
     counted = (
-        table.assign(came=came, **{name: parts[name] for name in parts})
+        table.assign(came=came, segment=parts["segment"], range=parts["range"])
         .groupby(["segment", "range", "day"])["came"]
         .agg(["sum", "count"])
         .reset_index()

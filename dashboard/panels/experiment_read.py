@@ -51,6 +51,7 @@ def read_panel() -> None:
         truth_panel(card, primary, table)
     else:
         _effects(table)
+        _guardrails(card, design)
         _trust(card, design)
         _strata(card, design, primary)
     files(card)
@@ -163,6 +164,24 @@ def _effect_row(row: dict[str, Any]) -> dict[str, str]:
         t("experiment.col_units"): f"{int(row['n_control']):,} / {int(row['n_treatment']):,}",
         t("experiment.col_removed"): f"{max(row['variance_reduction'], 0.0):.0%}",
     }
+
+
+def _guardrails(card: ExperimentCard, design: str) -> None:
+    told = frames.rows(frames.guardrails(card.report, design))
+    if not told:
+        return
+    st.subheader(t("experiment.guardrails"), anchor=False)
+    shown = [
+        {
+            t("experiment.col_metric"): says.outcome(row["metric"]),
+            t("experiment.col_margin"): says.plain_percent(row["margin"]),
+            t("experiment.col_harm"): f"{says.percent(row['low'])} … {says.percent(row['high'])}",
+            t("experiment.col_guard"): t(f"experiment.guard_{row['state']}"),
+        }
+        for row in told
+    ]
+    st.dataframe(pd.DataFrame(shown), hide_index=True)
+    st.caption(t("experiment.guard_caption"))
 
 
 def _trust(card: ExperimentCard, design: str) -> None:

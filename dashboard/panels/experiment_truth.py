@@ -14,7 +14,6 @@ from dashboard.experiment_cards import ExperimentCard
 from dashboard.frames import experiment as frames
 from dashboard.words import t
 from simulator.app import present
-from simulator.app.experiment_words import number
 
 
 def truth_panel(card: ExperimentCard, primary: str, table: pd.DataFrame) -> None:
@@ -124,13 +123,13 @@ def _scores(card: ExperimentCard) -> None:
 
 def _score(row: dict[str, Any]) -> dict[str, str]:
     name = str(row["metric"])
-    spread = f" ± {number(row['bias_se'])}" if math.isfinite(row["bias_se"]) else ""
+    spread = f" ± {says.amount(name, row['bias_se'])}" if math.isfinite(row["bias_se"]) else ""
     wrong = row["wrong_sign"]
     return {
         t("experiment.col_truth"): says.change(name, row["truth"]),
         t("experiment.col_estimate"): says.change(name, row["estimate"]),
         t("experiment.col_bias"): f"{says.change(name, row['bias'])}{spread}",
-        t("experiment.col_rmse"): number(row["rmse"]) + (" ★" if row["best"] else ""),
+        t("experiment.col_rmse"): says.amount(name, row["rmse"]) + (" ★" if row["best"] else ""),
         t("experiment.col_coverage"): f"{row['coverage']:.0%}",
         t("experiment.col_power"): f"{row['power']:.0%}",
         t("experiment.col_wrong"): f"{wrong:.0%}" if math.isfinite(wrong) else present.NOTHING,

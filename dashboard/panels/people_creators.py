@@ -53,7 +53,7 @@ def together(runs: list[tuple[str, Result]], frame: Any, column: str) -> pd.Data
         column: column that tells series apart.
     """
     found = [frame(result).assign(run=name) for name, result in runs]
-    table = pd.concat(found, ignore_index=True)
+    table: pd.DataFrame = pd.concat(found, ignore_index=True)
     if table.empty:
         return table.assign(series=[])
     order = {name: i for i, name in enumerate((*frames.SEGMENTS, "known", "warm_up", "test"))}

@@ -25,7 +25,9 @@ EFFECT = {
 }  # fmt: skip
 SRM = {"side": "reader_id", "counts": [60, 70], "expected": [65.0, 65.0], "p": 0.38,
        "flagged": False}  # fmt: skip
-VERDICT = {"decision": "SHIP",
+GUARD = {"metric": "time_min_per_reader", "margin": 0.02, "harm_low": -0.01, "harm_high": 0.01,
+         "non_inferior": True, "violated": False}  # fmt: skip
+VERDICT = {"decision": "SHIP", "guardrails": [GUARD],
            "reason": "ctr is significantly better and every guardrail holds"}  # fmt: skip
 
 
@@ -171,6 +173,7 @@ def test_frames_hold_what_the_report_says(tmp_path: Path) -> None:
     assert not row["covered"]
     check = frames.checks(card.report, "user_side").iloc[0]
     assert (check["share"], check["expected"]) == (pytest.approx(70 / 130), 0.5)
+    assert frames.guardrails(card.report, "user_side")["state"].tolist() == ["holds"]
     table = frames.scorecard(card.report, "ctr")
     assert table["best"].tolist() == [False, True]
     assert table["bias_share"].tolist() == pytest.approx([4.0, 0.5])
