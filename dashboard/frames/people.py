@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -58,6 +59,7 @@ def wilson(hits: Floats, n: Floats) -> tuple[Floats, Floats]:
     return (middle - half) / below, (middle + half) / below
 
 
+@lru_cache(maxsize=8)
 def publish_again(result: Result) -> pd.DataFrame:
     """Return the share of creators who have published again, by exposure of their last note.
 
@@ -101,14 +103,14 @@ def survival(waited: Floats, happened: NDArray[np.bool_]) -> pd.DataFrame:
     Returns:
         Columns `day`, `share`, `low`, `high`, as long as a few are still followed.
     """
-    times = np.unique(waited[happened])
-    at_risk = (waited[None, :] >= times[:, None]).sum(axis=1)
-    events = ((waited[None, :] == times[:, None]) & happened).sum(axis=1)
+    times, events = np.unique(waited[happened], return_counts=True)
+    ends = np.sort(waited)
+    at_risk = ends.size - np.searchsorted(ends, times, side="left")
     left = np.cumprod(1.0 - events / at_risk)
     with np.errstate(divide="ignore"):
         greenwood = np.cumsum(events / (at_risk * np.maximum(at_risk - events, 0.5)))
     days = np.arange(0.0, min(MOST_DAYS, float(waited.max(initial=0.0))) + 1e-9, _STEP_D)
-    days = days[[(waited >= day).sum() >= _LEAST for day in days]]
+    days = days[ends.size - np.searchsorted(ends, days, side="left") >= _LEAST]
     place = np.searchsorted(times, days, side="right") - 1
     stays = np.where(place >= 0, left[place] if left.size else 1.0, 1.0)
     error = np.where(place >= 0, np.sqrt(greenwood[place]) if left.size else 0.0, 0.0)
@@ -155,6 +157,7 @@ def day_n(visits: pd.DataFrame, group: pd.Series, last_day: int) -> pd.DataFrame
     return found.assign(share=found["hits"] / found["units"], low=low, high=high)
 
 
+@lru_cache(maxsize=8)
 def creator_cohorts(result: Result) -> pd.DataFrame:
     """Return the publishing of creators after their first note in the run, by when that was.
 
@@ -170,6 +173,7 @@ def creator_cohorts(result: Result) -> pd.DataFrame:
     return day_n(visits, pd.Series(names, first.index), _last_day(result))
 
 
+@lru_cache(maxsize=8)
 def reader_cohorts(result: Result, by: str) -> pd.DataFrame:
     """Return how readers come back after their first visit in the run.
 
@@ -204,6 +208,7 @@ def _cohort(first: pd.Series) -> pd.Series:
     return pd.Series(names, first.index).iloc[order]
 
 
+@lru_cache(maxsize=8)
 def next_day(result: Result) -> pd.DataFrame:
     """Return the share of a day's readers who come the next day, by the impressions of the day.
 
@@ -211,9 +216,9 @@ def next_day(result: Result) -> pd.DataFrame:
         Columns `segment`, `range`, `day`, `share`, `low`, `high`, `units`.
     """
     readers = result.readers[["reader_id", "day", "impressions"]]
-    pairs = set(zip(readers["reader_id"], readers["day"], strict=True))
+    visits = _visit_keys(readers["reader_id"], readers["day"])
     table = readers[(readers["day"] >= 0) & (readers["day"] < _last_day(result))]
-    came = [(u, d + 1) in pairs for u, d in zip(table["reader_id"], table["day"], strict=True)]
+    came = np.isin(_visit_keys(table["reader_id"], table["day"] + 1), visits)
     parts = segments(table["impressions"])
     counted = (
         table.assign(came=came, segment=parts["segment"], range=parts["range"])
@@ -226,6 +231,11 @@ def next_day(result: Result) -> pd.DataFrame:
     return counted.assign(share=counted.pop("sum") / counted["units"], low=low, high=high)
 
 
+def _visit_keys(reader: pd.Series, day: pd.Series) -> NDArray[np.int64]:
+    """Return one number for each reader and day; days lie within 30,000 of the start."""
+    return reader.to_numpy(np.int64) * 65_536 + day.to_numpy(np.int64)
+
+
 def next_day_share(result: Result) -> float:
     """Return the share of reader-days that are followed by a visit on the next day."""
     table = next_day(result)
@@ -233,6 +243,7 @@ def next_day_share(result: Result) -> float:
     return float((table["share"] * table["units"]).sum() / n) if n else float("nan")
 
 
+@lru_cache(maxsize=8)
 def notes_per_creator(result: Result) -> pd.DataFrame:
     """Return measured notes a creator, by the mean exposure of the creator's notes.
 
@@ -258,6 +269,7 @@ def notes_per_creator(result: Result) -> pd.DataFrame:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=8)
 def by_day(result: Result) -> pd.DataFrame:
     """Return readers, publishers and notes of each day: `day`, `what`, `value`."""
     creators = result.creators[result.creators["published"] > 0].groupby("day")

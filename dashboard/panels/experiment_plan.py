@@ -148,7 +148,7 @@ def _design(offer: Offer, *, is_new: bool) -> tuple[str, float, str]:
 
 def _size(offer: Offer, *, is_new: bool) -> tuple[int, int, int]:
     st.subheader(t("experiment.size"), anchor=False)
-    fields = (("readers", offer.readers, 10, 1_000_000), ("days", offer.days, 1, 365),
+    fields = (("readers", offer.readers, 10, 100_000_000), ("days", offer.days, 1, 3_650),
               ("seeds", 1, 1, 200))  # fmt: skip
     values = []
     for column, (name, before, low, high) in zip(st.columns(3), fields, strict=True):
