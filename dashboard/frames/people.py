@@ -233,7 +233,8 @@ def next_day(result: Result) -> pd.DataFrame:
 
 def _visit_keys(reader: pd.Series, day: pd.Series) -> NDArray[np.int64]:
     """Return one number for each reader and day; days lie within 30,000 of the start."""
-    return reader.to_numpy(np.int64) * 65_536 + day.to_numpy(np.int64)
+    keys: NDArray[np.int64] = reader.to_numpy(np.int64) * 65_536 + day.to_numpy(np.int64)
+    return keys
 
 
 def next_day_share(result: Result) -> float:

@@ -46,7 +46,7 @@ class Agreed:
 def plan_panel() -> None:
     """Let the user plan an experiment, tell its power and cost, and start it."""
     offer = _scenario()
-    is_new = state.read("scenario") != offer.name
+    is_new = state.read("scenario", offer.name) != offer.name
     state.write(scenario=offer.name)
     left, right = st.columns(2, gap="large")
     with left:

@@ -42,7 +42,8 @@ def read_panel() -> None:
     state.write(see=see)
     st.caption(t(f"experiment.see_{see}_what"))
     if question := card.report.get("question"):
-        st.markdown(f"*{escaped(str(question))}*")
+        name = str(card.report.get("name", ""))
+        st.markdown(f"*{known(f'scenarios.{name}', escaped(str(question)))}*")
     test = frames.test_of(card.report, design)
     table = frames.effects(card.report, design)
     primary = str(test.get("primary") or (table["metric"].iloc[0] if len(table) else ""))
