@@ -83,7 +83,7 @@ def _experiment(place: Workspace, job: Job) -> str:
     options = experiments.Options(jobs=int(asked.get("jobs", 1)), told=told)
     found = experiments.run_study(study, place.experiments, options)
     folder = study.folder(place.experiments)
-    agreed = Agreed(primary=asked.get("primary"))
+    agreed = Agreed(asked.get("primary"), asked.get("guardrails") or {}, asked.get("target"))
     write_experiment(found, folder, agreed, str(asked.get("command", "")))
     return folder.name
 
