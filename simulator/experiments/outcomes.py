@@ -53,6 +53,12 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "clicks_24h": "clicks on a new note in its first 24 hours",
     "note_ctr_24h": "clicks per impression of new notes in their first 24 hours",
     "notes_per_creator": "notes that a creator publishes over the test",
+    "impressions_24h_tsrn": "impressions of a new note: treated pairs against all others",
+    "impressions_24h_tsri1": "impressions of a new note, corrected for competition, k = 1",
+    "impressions_24h_tsri2": "impressions of a new note, corrected for competition, k = 2",
+    "clicks_24h_tsrn": "clicks on a new note: treated pairs against all others",
+    "clicks_24h_tsri1": "clicks on a new note, corrected for competition, k = 1",
+    "clicks_24h_tsri2": "clicks on a new note, corrected for competition, k = 2",
 }
 
 _SUMS: Final = ("impressions", "clicks", "new_impressions", "new_clicks", "time_spent_s")

@@ -23,6 +23,7 @@ from simulator.experiments.outcomes import (
     note_table,
     reader_table,
 )
+from simulator.experiments.two_way import BOTH, CELL_METRICS, ESTIMATORS, cell_effects, two_way
 
 if TYPE_CHECKING:
     from simulator.experiments.analysis import Effect
@@ -61,7 +62,8 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
     """Analyse a run with arms as a platform would, on every side that is randomised.
 
     Readers are units of their metrics; notes are clustered by creator (or by category where that
-    is drawn); days are units of a switchback. P-values are adjusted by Holm over all metrics.
+    is drawn); where both sides are drawn, errors of ratios and of means a note are two-way; days
+    are units of a switchback. P-values are adjusted by Holm over all metrics.
 
     Args:
         result: a finished run of the design.
@@ -79,6 +81,8 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
         _add(found, table, READER_METRICS, "reader_id", None, design, alpha)
     if "note" in design.sides:
         _read_notes(result, design, alpha, found)
+    if design.sides == BOTH:
+        _read_both(result, design, alpha, found)
     if not found.effects:
         raise AnalysisError("nothing can be read: " + "; ".join(found.remarks))
     names = list(found.effects)
@@ -102,7 +106,14 @@ def metrics_of(design: ExperimentDesign[Any]) -> list[str]:
         found += NOTE_METRICS
         if getattr(design.config, "unit", "creator") == "creator":
             found += CREATOR_METRICS
+    if _is_of_pairs(design):
+        found += [f"{metric}_{name}" for metric in CELL_METRICS for name in ESTIMATORS]
     return found
+
+
+def _is_of_pairs(design: ExperimentDesign[Any]) -> bool:
+    """Return whether readers and notes of all arms meet, so that every cell has an outcome."""
+    return design.sides == BOTH and design.visible() is None
 
 
 def both_levels(
@@ -123,7 +134,27 @@ def both_levels(
         }
         for result in (control, treated)
     )
-    return {name: (before[name], after[name]) for name in before}
+    out = {name: (before[name], after[name]) for name in before}
+    cells = {f"{metric}_{name}": out[metric] for metric in CELL_METRICS for name in ESTIMATORS}
+    return out | cells
+
+
+def _read_both(
+    result: Result, design: ExperimentDesign[Any], alpha: float, found: _Gathered
+) -> None:
+    """Let errors hold the draw of both sides; read what the cells say together."""
+    meetings = getattr(result, "meetings", None)
+    if meetings is None:
+        found.remarks.append("errors are of one side alone: the run holds no meetings")
+        return
+    notes = in_arms(note_table(result))
+    try:
+        found.effects = two_way(found.effects, meetings, notes, alpha)
+        if _is_of_pairs(design):
+            readers = in_arms(reader_table(result))
+            found.effects |= cell_effects(meetings, readers, notes, design, alpha)
+    except AnalysisError as error:
+        found.remarks.append(f"cells cannot be read: {error}")
 
 
 def _read_notes(

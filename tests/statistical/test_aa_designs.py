@@ -15,6 +15,7 @@ import pytest
 from scipy import stats
 
 import simulator
+from simulator.app import build
 from simulator.app.loading import load_scenario
 from simulator.app.registry import registry
 from simulator.contracts.events import DAY_S
@@ -36,7 +37,10 @@ DESIGNS = {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    changes = {"policies": [], "world.readers.n": 1_500, "warm_up": "3d"}
+    changes = {
+        "policies": [], "treatment": [], "experiment": {"type": "two_sided"},
+        "world.readers.n": 1_500, "warm_up": "3d",
+    }  # fmt: skip
     return simulator.run(
         load_scenario("quickstart", changes), out=tmp_path_factory.mktemp("aa"), keep_events=False
     )
@@ -50,11 +54,23 @@ def relabelled(world, design):
     creators = notes["creator_id"].to_numpy(np.int32)
     is_new = (notes["published_t"] >= start_t).to_numpy()
     arms = design.note_arms(ids, creators, notes["category"].to_numpy(np.int16), is_new)
+    met = world.meetings
+    of_notes = relabelled_creators(design, met)
     return SimpleNamespace(
+        meetings=met.assign(
+            reader_arm=design.reader_arms(met["reader_id"].to_numpy()), note_arm=of_notes
+        ),
         readers=readers.assign(reader_arm=design.reader_arms(readers["reader_id"].to_numpy())),
         notes=notes.assign(note_arm=arms),
         manifest=world.manifest,
     )
+
+
+def relabelled_creators(design, met):
+    """Arms of the notes that were met; those from before the start stay outside."""
+    creators = met["creator_id"].to_numpy(np.int32)
+    is_new = (met["note_arm"] != 2).to_numpy()
+    return design.note_arms(creators, creators, np.zeros(creators.size, np.int16), is_new)
 
 
 def draws(world, name):
@@ -74,7 +90,13 @@ def draws(world, name):
 
 def test_no_effect_is_found_as_often_as_stated(world):
     """Rejections at 5 % lie in the 99 % binomial band, Holm over cells; p-values are uniform."""
-    found = pd.concat([draws(world, name) for name in DESIGNS], ignore_index=True)
+    table = summarised(pd.concat([draws(world, name) for name in DESIGNS], ignore_index=True))
+    assert (table["p_rate"] > 0.01 / len(table)).all()
+    assert (table["p_uniform"] > 0.01 / len(table)).all()
+
+
+def summarised(found):
+    """Return and print one row a design and metric: rejections, uniformity, coverage."""
     rows = []
     for (design, metric), cell in found.groupby(["design", "metric"], sort=False):
         n, rejected = len(cell), int((cell["p"] < 0.05).sum())
@@ -85,5 +107,33 @@ def test_no_effect_is_found_as_often_as_stated(world):
     names = ["design", "metric", "n", "rejected", "p_rate", "p_uniform", "covers", "covers_rel"]
     table = pd.DataFrame(rows, columns=names)
     sys.stdout.write(f"\n{table.round(3).to_string(index=False)}\n")
-    assert (table["p_rate"] > 0.01 / len(table)).all()
-    assert (table["p_uniform"] > 0.01 / len(table)).all()
+    return table
+
+
+HIDING = {"plan2": {}, "plan3": {}, "plan4": {}}
+"""Designs whose arms change the world: each draw is a run of its own."""
+
+N_WORLDS = 60
+SMALL = {"world.readers.n": 500, "horizon": "2d", "warm_up": "1d", "serving_window_s": 600}
+
+
+def test_no_effect_is_not_found_too_often_where_arms_change_the_world(tmp_path):
+    """A null treatment under arms of their own notes: intervals do not cover too seldom."""
+    boost = [{"type": "boost", "coefficient": 2}]
+    rows = []
+    for name, knobs in HIDING.items():
+        for k in range(N_WORLDS):
+            test = {"type": name, "salt": f"draw{k}", **knobs}
+            changes = {**SMALL, "policies": boost, "treatment": boost, "experiment": test}
+            scenario = load_scenario("quickstart", changes)
+            run = simulator.run(scenario, out=tmp_path, keep_events=False)
+            design = build.plugin("experiment", scenario.experiment)
+            design.setup(build.platform_spec(scenario, 8))
+            label = f"{name} {knobs}" if knobs else name
+            for metric, e in read(run, design).effects.items():
+                rows.append((label, metric, e.p, e.difference_low <= 0 <= e.difference_high,
+                             e.relative_low <= 0 <= e.relative_high))  # fmt: skip
+    columns = ["design", "metric", "p", "covers", "covers_relative"]
+    table = summarised(pd.DataFrame(rows, columns=columns))
+    too_often = stats.binom.sf(np.round(table["rejected"] * table["n"]) - 1, table["n"], 0.05)
+    assert (too_often > 0.01 / len(table)).all()
