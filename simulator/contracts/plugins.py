@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Trail,
     )
     from simulator.contracts.content import NoteContent
+    from simulator.contracts.groups import Groups
     from simulator.contracts.oracle import Oracle
     from simulator.contracts.quotas import QuotaChanges
     from simulator.contracts.spec import PlatformSpec
@@ -337,6 +338,21 @@ class ExperimentDesign(Plugin[C]):
     def treated_share(self) -> float:
         """Share of what is in the experiment that is treated."""
         return 0.5
+
+    def start(self, view: PlatformView) -> bool:
+        """Take the platform as it is when the test begins; called once, before anybody is treated.
+
+        Args:
+            view: the platform.
+
+        Returns:
+            Whether arms of readers are other than before.
+        """
+        return False
+
+    def groups(self) -> Groups | None:
+        """Return the groups that are randomised whole; None where units are drawn one by one."""
+        return None
 
     def reader_arms(self, reader_idx: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Return uint8[n], arms of readers."""

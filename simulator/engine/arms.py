@@ -44,10 +44,22 @@ class Arms:
         self._visible = None if design is None else design.visible()
         self._splits = design is not None and design.splits_counters
         self._counts = np.zeros((2, 0, N_KINDS), np.float32)
+        self._is_open = False
 
     def has_begun(self, now: float) -> bool:
         """Return whether the experiment is on at a time."""
         return self._design is not None and now >= self.start_t
+
+    def begin(self, view: PlatformView) -> bool:
+        """Show the design the platform once, when the experiment starts.
+
+        Returns:
+            Whether arms of readers are other than before.
+        """
+        if self._design is None or self._is_open or not self.has_begun(view.now):
+            return False
+        self._is_open = True
+        return self._design.start(view)
 
     def is_asked(self, policy: int, now: float) -> bool:
         """Return whether a policy may act yet: treatment waits for the start."""
@@ -149,9 +161,10 @@ class Arms:
         np.add.at(self._counts, (arm, slate.note_idx[row, slot]), feedback.actions[row, slot])
 
     def state_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what a checkpoint needs: arms themselves are functions of ids."""
-        return {"counts": self._counts}
+        """Return what a checkpoint needs; the design keeps what arms depend on."""
+        return {"counts": self._counts, "is_open": np.array([self._is_open])}
 
     def load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
         self._counts = arrays["counts"].astype(np.float32)
+        self._is_open = bool(arrays["is_open"][0])

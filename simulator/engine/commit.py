@@ -196,6 +196,12 @@ class Commit:
         self._requests_today = np.concatenate([self._requests_today, np.zeros(n, np.int32)])
         self._state.changed()
 
+    def relabel_readers(self) -> None:
+        """Take the arms of all readers anew: the experiment has drawn them as it began."""
+        rows = np.arange(self._state.readers.n, dtype=np.int32)
+        self._state.readers["arm"][:] = self._arms.of_readers(rows)
+        self._state.changed()
+
     def become_creators(self, new: NewCreators) -> None:
         """Register creators."""
         self._state.creators.append(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulator.contracts.batches import RequestBatch
 from simulator.contracts.errors import NotesimError
 from simulator.contracts.events import DAY_S, HOUR_S
+from simulator.contracts.groups import Groups
 from simulator.contracts.plugins import TrafficPolicy
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import NoteSupport, SupportTable
@@ -171,6 +172,10 @@ class Replication:
         """Processor seconds spent on this run, earlier attempts included."""
         return self._before[1] + time.process_time() - self._begun[1]
 
+    def groups(self) -> Groups | None:
+        """Return the groups that the experiment randomised whole; None where there are none."""
+        return None if self._funnel.design is None else self._funnel.design.groups()
+
     def facts(self) -> dict[str, float]:
         """Return what plug-ins counted, for the profile; never part of a result."""
         return self._funnel.facts()
@@ -241,6 +246,8 @@ class Replication:
         while True:
             yield clock.at(now, Phase.SERVE)
             self._save_if_due(now, hooks)
+            if self._arms.begin(self.state.view(now)):
+                self.commit.relabel_readers()
             stop = self._window_end(now)
             batch = self._arrivals.take(stop, inclusive=stop == now)
             if batch.n:

@@ -13,6 +13,7 @@ from simulator.experiments.analysis import Metric, always_valid, analyze
 from simulator.experiments.analysis.analyze import Settings
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
+    CLUSTER,
     NOTE_METRICS,
     READER_METRICS,
     in_arms,
@@ -55,7 +56,8 @@ def cumulative(
         table = in_arms(table_of(test, day))
         try:
             settings = Settings(control=0, alpha=alpha, on_contamination="drop")
-            effect = analyze(table, one, unit, "arm", cluster, settings=settings).effects[0]
+            by, of = (CLUSTER, None) if CLUSTER in table else (unit, cluster)
+            effect = analyze(table, one, by, "arm", of, settings=settings).effects[0]
         except AnalysisError:
             continue
         before, after = (levels(table_of(world, day), one)[metric] for world in (control, launch))

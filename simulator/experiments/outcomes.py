@@ -18,6 +18,9 @@ from simulator.experiments.analysis import Mean, Metric, Ratio
 if TYPE_CHECKING:
     from simulator.results.result import Result
 
+CLUSTER: Final = "cluster"
+"""Column of the group of a unit, where groups were randomised whole."""
+
 READER_METRICS: Final[dict[str, Metric]] = {
     "ctr": Ratio("clicks", "impressions", ("pre_clicks", "pre_impressions")),
     "time_min_per_reader": Mean("time_min", "pre_time_min"),
@@ -81,7 +84,7 @@ def reader_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     table = arm.to_frame("arm").join(after).join(before).fillna(0.0)
     table["time_min"] = table.pop("time_spent_s") / 60.0
     table["pre_time_min"] = table.pop("pre_time_spent_s") / 60.0
-    return table.reset_index()
+    return _grouped(result, table.reset_index(), "reader_id", side=0)
 
 
 def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
@@ -107,7 +110,7 @@ def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     table["day"] = new["published_day"]
     table["fulfilled"] = new["reached_target_t"].notna().astype(float)
     table["creator_pre_impressions"] = table["creator_id"].map(history)
-    return table.reset_index(drop=True)
+    return _grouped(result, table.reset_index(drop=True), "creator_id", side=1)
 
 
 def creator_table(result: Result, design: ExperimentDesign[Any]) -> pd.DataFrame:
@@ -129,7 +132,23 @@ def creator_table(result: Result, design: ExperimentDesign[Any]) -> pd.DataFrame
     before = known[known["published_t"] >= 0].groupby("creator_id").size()
     table["published"] = table["creator_id"].map(after).fillna(0.0)
     table["pre_published"] = table["creator_id"].map(before).fillna(0.0)
-    return table
+    return _grouped(result, table, "creator_id", side=1)
+
+
+def _grouped(result: Result, table: pd.DataFrame, unit: str, side: int) -> pd.DataFrame:
+    """Add the `cluster` and arm of units that were drawn in groups; others are outside."""
+    drawn = getattr(result, "clusters", None)
+    if drawn is None or not (drawn["side"] == side).any():
+        return table
+    of_unit = drawn[drawn["side"] == side].set_index("unit_id")
+    cluster = table[unit].map(of_unit["cluster"]).fillna(-1).astype(np.int64)
+    arm = table[unit].map(of_unit["arm"]).fillna(int(Arm.OUTSIDE)).astype(np.uint8)
+    return table.assign(cluster=cluster, arm=arm)
+
+
+def unit_of(table: pd.DataFrame, unit: str) -> str:
+    """Return the column of what was randomised: groups where there are any, else the unit."""
+    return CLUSTER if CLUSTER in table else unit
 
 
 def cell_totals(result: Result) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from simulator.contracts.plugins import ExperimentDesign
 from simulator.experiments.analysis import Metric, Ratio, Settings, SrmResult, adjust, analyze
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
+    CLUSTER,
     CREATOR_METRICS,
     NOTE_METRICS,
     READER_METRICS,
@@ -22,6 +23,7 @@ from simulator.experiments.outcomes import (
     levels,
     note_table,
     reader_table,
+    unit_of,
 )
 from simulator.experiments.two_way import BOTH, CELL_METRICS, ESTIMATORS, cell_effects, two_way
 
@@ -62,8 +64,9 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
     """Analyse a run with arms as a platform would, on every side that is randomised.
 
     Readers are units of their metrics; notes are clustered by creator (or by category where that
-    is drawn); where both sides are drawn, errors of ratios and of means a note are two-way; days
-    are units of a switchback. P-values are adjusted by Holm over all metrics.
+    is drawn); where both sides are drawn, errors of ratios and of means a note are two-way; groups
+    are units where they were drawn whole, and days are units of a switchback. P-values are adjusted
+    by Holm over all metrics.
 
     Args:
         result: a finished run of the design.
@@ -78,7 +81,7 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
         _read_days(result, design, alpha, found)
     if "reader" in design.sides:
         table = in_arms(reader_table(result))
-        _add(found, table, READER_METRICS, "reader_id", None, design, alpha)
+        _add(found, table, READER_METRICS, unit_of(table, "reader_id"), None, design, alpha)
     if "note" in design.sides:
         _read_notes(result, design, alpha, found)
     if design.sides == BOTH:
@@ -164,10 +167,13 @@ def _read_notes(
     cluster = {"creator": "creator_id", "note": "creator_id", "category": "category"}[unit]
     notes = in_arms(note_table(result))
     side = {"creator": "creator_id", "note": "note_id", "category": "category"}[unit]
+    if CLUSTER in notes:
+        side = cluster = CLUSTER
     _add(found, notes, NOTE_METRICS, side, None if side == cluster else cluster, design, alpha)
     if unit == "creator":
         creators = in_arms(creator_table(result, design))
-        _add(found, creators, CREATOR_METRICS, "creator_id", None, design, alpha, check=False)
+        by = unit_of(creators, "creator_id")
+        _add(found, creators, CREATOR_METRICS, by, None, design, alpha, check=False)
 
 
 def _read_days(

@@ -18,6 +18,7 @@ from simulator.experiments.outcomes import (
     levels,
     note_table,
     reader_table,
+    unit_of,
 )
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def stratified(
     cut = _median(table_of(control), past, unit)
     settings = Settings(control=0, alpha=alpha)
     rows = _filled(_with_stratum(in_arms(table_of(test)), past, cut), unit)
-    found = segment_effects(rows, declared, unit, "arm", "stratum", settings)
+    by = unit_of(rows, unit)
+    found = segment_effects(rows, declared, by, "arm", "stratum", settings)
     before, after = (
         _levels(_with_stratum(table_of(world), past, cut), declared) for world in (control, launch)
     )

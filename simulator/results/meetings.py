@@ -1,11 +1,19 @@
-"""Who met whom in a test: readers and creators, for errors that both sides make."""
+"""What only tests keep: who met whom, and which groups were drawn whole."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from simulator.contracts.events import DAY_S
 from simulator.results.folder import RunFolder
 from simulator.results.params import MetricParams
 from simulator.results.query import Query
+from simulator.results.tables import CLUSTERS, OF_TESTS, arrow_schema, write_parquet
+
+if TYPE_CHECKING:
+    from simulator.contracts.groups import Groups
 
 _SOURCES = ("events", "notes")
 
@@ -40,3 +48,21 @@ def build_meetings(folder: RunFolder, params: MetricParams, first_day: int = 0) 
             GROUP BY events.reader_id, events.creator_id, events.note_arm
             ORDER BY events.reader_id, events.creator_id, events.note_arm""",
         )
+
+
+def write_clusters(folder: RunFolder, groups: Groups) -> None:
+    """Write `clusters.parquet`.
+
+    Args:
+        folder: run whose test drew groups.
+        groups: the groups.
+
+    Raises:
+        RunError: the file could not be written.
+    """
+    import pyarrow as pa
+
+    side = np.full(groups.unit.shape, int(groups.side == "creator"), np.uint8)
+    arrays = [pa.array(x) for x in (side, groups.unit, groups.cluster, groups.arm)]
+    table = pa.Table.from_arrays(arrays, schema=arrow_schema(CLUSTERS))
+    write_parquet(folder.path / OF_TESTS["clusters"].place, table)

@@ -47,7 +47,8 @@ def test_a_null_treatment_changes_nothing_but_labels(tmp_path):
     assert by[1].tolist() == [2]
 
 
-@pytest.mark.parametrize("name", ["user_side", "author_side", "two_sided", "launch", "switchback"])
+@pytest.mark.parametrize("name", ["user_side", "author_side", "two_sided", "launch", "switchback",
+                                  "reader_clusters", "creator_clusters"])  # fmt: skip
 def test_before_the_start_nobody_is_treated(tmp_path, plain, name):
     before, _ = events_of(tmp_path, {"type": name})
     expected = plain[plain["day"] < 0].reset_index(drop=True)
@@ -104,7 +105,26 @@ def test_insertion_slots_are_those_of_treated_readers(tmp_path):
     assert by_arm is None or 3 not in by_arm[0]
 
 
-@pytest.mark.parametrize("name", ["plan2", "quota_split"])
+def test_groups_of_readers_are_treated_whole(tmp_path):
+    test = {"type": "reader_clusters", "n_clusters": 8}
+    _, after = events_of(tmp_path, test, horizon="2d")
+    helped = (after["granted_by"] > 0).groupby(after["reader_arm"]).any()
+    assert helped[1]
+    assert not helped[0]
+    assert (after.groupby("reader_id")["reader_arm"].nunique() == 1).all()
+
+
+def test_groups_of_creators_are_treated_whole(tmp_path):
+    _, after = events_of(tmp_path, {"type": "creator_clusters", "n_clusters": 6})
+    helped = after[after["granted_by"] > 0]
+    assert len(helped)
+    assert (helped["note_arm"] == Arm.TREATMENT).all()
+    new = logged(tmp_path, "notes").query("published_t >= 86400")
+    assert new.groupby("creator_id")["note_arm"].nunique().max() == 1
+    assert {0, 1} <= set(new["note_arm"])
+
+
+@pytest.mark.parametrize("name", ["plan2", "quota_split", "reader_clusters", "creator_clusters"])
 def test_a_test_survives_a_stop_and_other_chunks(tmp_path, name):
     from simulator.engine.replication import Hooks
 

@@ -30,6 +30,7 @@ def note_arms(found, is_new=True):
 def test_the_designs_are_there():
     expected = {"user_side", "author_side", "plan2", "plan3", "plan4", "two_sided", "switchback"}
     assert expected | {"quota_split", "launch"} <= set(DESIGNS)
+    assert {"reader_clusters", "creator_clusters"} <= set(DESIGNS)
 
 
 @every_design
