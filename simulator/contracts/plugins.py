@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from simulator.contracts.content import NoteContent
     from simulator.contracts.groups import Groups
+    from simulator.contracts.merging import Merging
     from simulator.contracts.oracle import Oracle
     from simulator.contracts.quotas import QuotaChanges
     from simulator.contracts.spec import PlatformSpec
@@ -338,6 +339,11 @@ class ExperimentDesign(Plugin[C]):
     def treated_share(self) -> float:
         """Share of what is in the experiment that is treated."""
         return 0.5
+
+    @property
+    def merging(self) -> Merging | None:
+        """How rankings by both lists of policies are merged; None when one ranking serves."""
+        return None
 
     def start(self, view: PlatformView) -> bool:
         """Take the platform as it is when the test begins; called once, before anybody is treated.

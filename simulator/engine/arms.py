@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.batches import Candidates, Feedback, RequestBatch, Slate
 from simulator.contracts.events import DAY_S, N_ARMS, N_KINDS, Arm
+from simulator.contracts.merging import Merging
 from simulator.contracts.plugins import ExperimentDesign
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
@@ -68,6 +69,14 @@ class Arms:
     def list_of(self, policy: int) -> np.uint8:
         """Return the bits of the list, control or treatment, that a policy stands in."""
         return EVERY_POLICY if self._design is None else self._bits[int(policy >= self.n_control)]
+
+    def bits_of(self, which: int) -> np.uint8:
+        """Return the bits of control's (0) or of treatment's (1) policies."""
+        return np.uint8(self._bits[which])
+
+    def merging(self, now: float) -> Merging | None:
+        """Return how two rankings are merged at a time; None when one ranking serves."""
+        return self._design.merging if self._design and self.has_begun(now) else None
 
     def of_readers(self, reader_idx: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Return uint8[n], arms of readers; 0 without an experiment."""

@@ -26,6 +26,7 @@ from simulator.engine.arrivals import Arrivals
 from simulator.engine.clock import Clock, Phase
 from simulator.engine.commit import Commit
 from simulator.engine.funnel import Funnel, StageCosts
+from simulator.engine.interleaving import InterleavedPath
 from simulator.engine.lifecycle import Lifecycle
 from simulator.engine.note_funnel import NoteFunnel
 from simulator.engine.request import CHUNK, RequestPath
@@ -147,7 +148,8 @@ class Replication:
         self._training = Training(
             funnel, self._life.view, sinks.trainings, self.costs, self.commit.day_of
         )
-        self._serving = RequestPath(
+        merges = funnel.design is not None and funnel.design.merging is not None
+        self._serving = (InterleavedPath if merges else RequestPath)(
             funnel,
             self.state.seen,
             self.costs,

@@ -47,8 +47,35 @@ def test_a_null_treatment_changes_nothing_but_labels(tmp_path):
     assert by[1].tolist() == [2]
 
 
-@pytest.mark.parametrize("name", ["user_side", "author_side", "two_sided", "launch", "switchback",
-                                  "reader_clusters", "creator_clusters"])  # fmt: skip
+@pytest.mark.parametrize("rule", ["consistent", "equal_probability"])
+def test_merging_two_equal_rankings_changes_nothing(tmp_path, rule):
+    """The same policies in both lists: the merged slate is the slate of a plain run."""
+    boost = [{"type": "boost", "coefficient": 2.0}]
+    simulate(tmp_path / "plain", {**RUSH, "policies": boost})
+    test = {"experiment": {"type": "interleaving", "rule": rule}, "treatment": boost}
+    simulate(tmp_path / "test", {**RUSH, **test, "policies": boost})
+    a, b = (logged(tmp_path / name, "events") for name in ("plain", "test"))
+    same = [name for name in WHAT_HAPPENED if name != "granted_by"]
+    assert a[same].equals(b[same])
+    assert ((a["granted_by"] > 0) == (b["granted_by"] > 0)).all()
+    by = b[b["granted_by"] > 0].groupby("note_arm")["granted_by"].unique()
+    assert by[0].tolist() == [1]
+    assert by[1].tolist() == [2]
+
+
+def test_interleaving_helps_treated_notes_alone(tmp_path):
+    _, after = events_of(tmp_path, {"type": "interleaving"})
+    helped = after[after["granted_by"] > 0]
+    assert len(helped)
+    assert (helped["note_arm"] == Arm.TREATMENT).all()
+    new = after[after["note_age_s"] < DAY_S]
+    assert new.groupby("note_arm").size()[1] > new.groupby("note_arm").size()[0]
+
+
+@pytest.mark.parametrize("name", [
+    "user_side", "author_side", "two_sided", "launch", "switchback", "reader_clusters",
+    "creator_clusters", "interleaving",
+])  # fmt: skip
 def test_before_the_start_nobody_is_treated(tmp_path, plain, name):
     before, _ = events_of(tmp_path, {"type": name})
     expected = plain[plain["day"] < 0].reset_index(drop=True)
@@ -124,7 +151,8 @@ def test_groups_of_creators_are_treated_whole(tmp_path):
     assert {0, 1} <= set(new["note_arm"])
 
 
-@pytest.mark.parametrize("name", ["plan2", "quota_split", "reader_clusters", "creator_clusters"])
+@pytest.mark.parametrize("name", ["plan2", "quota_split", "reader_clusters", "creator_clusters",
+                                  "interleaving"])  # fmt: skip
 def test_a_test_survives_a_stop_and_other_chunks(tmp_path, name):
     from simulator.engine.replication import Hooks
 

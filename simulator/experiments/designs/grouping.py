@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +72,10 @@ class GroupedDesign(HashedDesign[G], Generic[G]):
         self.label = np.full(n_ids, -1, np.int32)
         self.label[unit] = clusters(np.sqrt(features), self.config.n_clusters, self.spec.seed)
 
-    def members(self, side: str) -> Groups:
+    def members(self, side: Literal["reader", "creator"]) -> Groups:
         """Return all units that have a group."""
         unit = np.flatnonzero(self.label >= 0).astype(np.int32)
-        where = "reader" if side == "reader" else "creator"
-        return Groups(where, unit, self.label[unit], self.arms_of(unit))
+        return Groups(side, unit, self.label[unit], self.arms_of(unit))
 
     def state_arrays(self) -> Arrays:
         """Return the group of every unit."""
