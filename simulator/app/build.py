@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.app.registry import registry
 from simulator.contracts.events import DAY_S
-from simulator.contracts.plugins import PluginConfig
+from simulator.contracts.plugins import PluginConfig, RecallConfig
 from simulator.contracts.spec import PlatformSpec
 
 if TYPE_CHECKING:
@@ -71,8 +71,14 @@ def build_funnel(scenario: ResolvedScenario) -> Funnel:
     from simulator.engine.funnel import Funnel
 
     experiment = scenario.experiment
+    design = None if experiment is None else plugin("experiment", experiment)
+    usual = [config.k if isinstance(config, RecallConfig) else 0 for config in scenario.recall]
+    fetched = usual if design is None else [design.fetched(k) for k in usual]
     return Funnel(
-        channels=[plugin("recall", config) for config in scenario.recall],
+        channels=[
+            plugin("recall", config if k == n else config.model_copy(update={"k": n}))
+            for config, k, n in zip(scenario.recall, usual, fetched, strict=True)
+        ],
         pre_ranker=plugin("pre_rank", scenario.pre_rank),
         ranker=plugin("rank", scenario.rank),
         reranker=plugin("rerank", scenario.rerank),
@@ -81,7 +87,8 @@ def build_funnel(scenario: ResolvedScenario) -> Funnel:
         ],
         models=[plugin("models", config) for config in scenario.models],
         n_control=len(scenario.policies),
-        design=None if experiment is None else plugin("experiment", experiment),
+        design=design,
+        usual_k=() if fetched == usual else tuple(usual),
     )
 
 

@@ -340,6 +340,14 @@ class ExperimentDesign(Plugin[C]):
         """Share of what is in the experiment that is treated."""
         return 0.5
 
+    def fetched(self, k: int) -> int:
+        """Return how many finds a channel fetches that usually returns `k`.
+
+        Where it is more than `k`, the channel's first `k` visible finds count: what it would find
+        in an index of the notes that the reader is shown.
+        """
+        return k
+
     @property
     def merging(self) -> Merging | None:
         """How rankings by both lists of policies are merged; None when one ranking serves."""

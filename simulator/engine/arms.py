@@ -110,6 +110,26 @@ class Arms:
             candidates.n,
         )
 
+    def trim(
+        self,
+        requests: RequestBatch,
+        found: NDArray[np.int32],
+        places: NDArray[np.int64],
+        view: PlatformView,
+    ) -> None:
+        """Leave each channel's usual number of finds: the first that a reader is shown, in place.
+
+        Args:
+            requests: the requests.
+            found: int32[B, J], finds of all channels side by side.
+            places: int64[C, 3], first place, width and usual number of each channel.
+            view: the platform.
+        """
+        everything = np.ones((N_ARMS, N_ARMS), np.bool_)
+        hides = self._visible is not None and self.has_begun(view.now)
+        visible = self._visible if hides and self._visible is not None else everything
+        arm_kernels.trim(visible, requests.reader_arm, view.notes.arm, places, found)
+
     def table(self, now: float) -> NDArray[np.uint8]:
         """Return uint8[3, 3], bits of the policies that act on each pair of arms at a time."""
         if self._design is None or now < self.start_t:

@@ -33,6 +33,8 @@ class Funnel:
         n_control: policies before this place are those of control and of plain runs, the rest is
             the treatment of an experiment; None for no treatment.
         design: the experiment, None for a plain run.
+        usual_k: finds of each channel that count, where channels fetch more than that for a test
+            that hides notes; empty when every find counts.
     """
 
     channels: list[RecallChannel[Any]]
@@ -43,6 +45,7 @@ class Funnel:
     models: list[Model[Any]] = field(default_factory=list)
     n_control: int | None = None
     design: ExperimentDesign[Any] | None = None
+    usual_k: tuple[int, ...] = ()
 
     def plugins(self) -> Iterator[tuple[str, Plugin[Any]]]:
         """Yield every plug-in with a name that is unique in the run."""

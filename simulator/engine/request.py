@@ -116,6 +116,11 @@ class RequestPath:
         widths = [channel.config.k for channel in funnel.channels]
         stops = np.cumsum(widths, dtype=np.int64).tolist()
         self._width = stops[-1]
+        usual = funnel.usual_k or tuple(widths)
+        self._places = np.array(
+            [(stop - width, width, k) for stop, width, k in zip(stops, widths, usual, strict=True)],
+            np.int64,
+        )
         self._channels = [
             (channel, slice(stop - width, stop), f"recall.{channel.name}")
             for channel, stop, width in zip(funnel.channels, stops, widths, strict=True)
@@ -200,6 +205,8 @@ class RequestPath:
                     found[:, places] = -1
                 else:
                     found[:, places] = channel.recall(requests, view)
+        if self._funnel.usual_k:
+            self._arms.trim(requests, found, self._places, view)
         return found
 
     def _rescaled(

@@ -21,6 +21,7 @@ from simulator.experiments.outcomes import (
     note_table,
     reader_table,
 )
+from simulator.experiments.pools import normalised
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -33,7 +34,12 @@ FOLLOWED: Final[dict[str, Any]] = {
 
 
 def cumulative(
-    test: Result, control: Result, launch: Result, metric: str, alpha: float = 0.05
+    test: Result,
+    control: Result,
+    launch: Result,
+    metric: str,
+    alpha: float = 0.05,
+    design: ExperimentDesign[Any] | None = None,
 ) -> pd.DataFrame:
     """Return the estimate of all days so far, after each day of the test.
 
@@ -43,6 +49,7 @@ def cumulative(
         launch: the world where everybody is treated.
         metric: a metric of readers or of new notes.
         alpha: level.
+        design: the design, set up, so that pools are normalised as in the reading of the test.
 
     Returns:
         One row a day: `day`, `value`, ends of the interval of a test that is looked at once (`low`,
@@ -54,6 +61,8 @@ def cumulative(
     rows = []
     for day in range(test.manifest.params.measured_days):
         table = in_arms(table_of(test, day))
+        if design is not None and metric in NOTE_METRICS:
+            table = normalised(table, "arm", test, design)
         try:
             settings = Settings(control=0, alpha=alpha, on_contamination="drop")
             by, of = (CLUSTER, None) if CLUSTER in table else (unit, cluster)

@@ -25,6 +25,7 @@ from simulator.experiments.outcomes import (
     reader_table,
     unit_of,
 )
+from simulator.experiments.pools import normalised, normaliser
 from simulator.experiments.two_way import BOTH, CELL_METRICS, ESTIMATORS, cell_effects, two_way
 
 if TYPE_CHECKING:
@@ -151,8 +152,13 @@ def _read_both(
         found.remarks.append("errors are of one side alone: the run holds no meetings")
         return
     notes = in_arms(note_table(result))
+    n_readers = None
+    if normaliser(result, design) is not None:
+        meetings = normalised(meetings, "note_arm", result, design)
+        arms = in_arms(reader_table(result))["arm"].to_numpy(np.int64)
+        n_readers = np.bincount(arms, minlength=2)
     try:
-        found.effects = two_way(found.effects, meetings, notes, alpha)
+        found.effects = two_way(found.effects, meetings, notes, alpha, n_readers)
         if _is_of_pairs(design):
             readers = in_arms(reader_table(result))
             found.effects |= cell_effects(meetings, readers, notes, design, alpha)
@@ -165,7 +171,7 @@ def _read_notes(
 ) -> None:
     unit = getattr(design.config, "unit", "creator")
     cluster = {"creator": "creator_id", "note": "creator_id", "category": "category"}[unit]
-    notes = in_arms(note_table(result))
+    notes = normalised(in_arms(note_table(result)), "arm", result, design)
     side = {"creator": "creator_id", "note": "note_id", "category": "category"}[unit]
     if CLUSTER in notes:
         side = cluster = CLUSTER

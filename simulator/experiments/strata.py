@@ -20,6 +20,7 @@ from simulator.experiments.outcomes import (
     reader_table,
     unit_of,
 )
+from simulator.experiments.pools import normalised
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -86,7 +87,10 @@ def stratified(
     past, unit = _PAST[side], _UNIT[side]
     cut = _median(table_of(control), past, unit)
     settings = Settings(control=0, alpha=alpha)
-    rows = _filled(_with_stratum(in_arms(table_of(test)), past, cut), unit)
+    table = in_arms(table_of(test))
+    if side == "note":
+        table = normalised(table, "arm", test, design)
+    rows = _filled(_with_stratum(table, past, cut), unit)
     by = unit_of(rows, unit)
     found = segment_effects(rows, declared, by, "arm", "stratum", settings)
     before, after = (

@@ -37,7 +37,11 @@ CELL_METRICS: Final = ("impressions_24h", "clicks_24h")
 
 
 def two_way(
-    effects: Mapping[str, Effect], meetings: pd.DataFrame, notes: pd.DataFrame, alpha: float
+    effects: Mapping[str, Effect],
+    meetings: pd.DataFrame,
+    notes: pd.DataFrame,
+    alpha: float,
+    n_readers: NDArray[np.int64] | None = None,
 ) -> dict[str, Effect]:
     """Return the effects, with what the other randomised side adds to their errors.
 
@@ -49,6 +53,8 @@ def two_way(
         meetings: readers and creators who met.
         notes: notes of the test that are in its arms.
         alpha: level.
+        n_readers: int64[2], readers of each arm, where outcomes of notes are normalised by them; by
+            default their number is part of the draw.
     """
     n_notes = np.bincount(notes["arm"].to_numpy(np.int64), minlength=2).astype(np.int64)
     out = dict(effects)
@@ -56,7 +62,9 @@ def two_way(
         if name in _OF_READERS:
             scores = _scores(meetings, _OF_READERS[name], "reader_arm", "note_arm", n_notes)
         elif name in _OF_NOTES:
-            scores = _scores(meetings, _OF_NOTES[name], "note_arm", "reader_arm", n_notes)
+            scores = _scores(
+                meetings, _OF_NOTES[name], "note_arm", "reader_arm", n_notes, n_readers
+            )
         else:
             continue
         out[name] = widened(effects[name], scores, alpha)
@@ -109,6 +117,7 @@ def _scores(
     own: str,
     other: str,
     n_notes: NDArray[np.int64],
+    n_readers: NDArray[np.int64] | None = None,
 ) -> Scores:
     """Return scores of meetings in arms of the own side, where the other side was drawn too."""
     rows = meetings[meetings[own] != int(Arm.OUTSIDE)]
@@ -118,7 +127,7 @@ def _scores(
     if columns[1]:
         scores = ratio_scores(above, rows[columns[1]].to_numpy(np.float64), arm, units)
     else:
-        scores = mean_scores(above, arm, units, n_notes)
+        scores = mean_scores(above, arm, units, n_notes, n_readers)
     drawn = (rows[other] != int(Arm.OUTSIDE)).to_numpy()
     return scores._replace(value=scores.value[drawn], arm=arm[drawn], other=units[drawn])
 

@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from simulator.contracts.errors import ScenarioError
 from simulator.contracts.events import DAY_S, Arm
+from simulator.engine.arm_kernels import trim
 from tests.support.recording import record
 from tests.support.small_runs import RUSH, logged, simulate, tiny
 
@@ -112,6 +116,37 @@ def test_arms_see_their_own_notes(tmp_path, name, allowed):
     assert {(0, 0)} < seen <= allowed
     assert not (after.loc[after["reader_arm"] == 0, "granted_by"] > 0).any()
     assert len(before)
+
+
+@given(seed=st.integers(0, 200), most=st.integers(0, 6))
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_a_trimmed_channel_keeps_its_first_visible_finds(seed, most):
+    rng = np.random.default_rng(seed)
+    found = rng.integers(-1, 30, (5, 9)).astype(np.int32)
+    visible, note_arm = rng.random((3, 3)) < 0.6, rng.integers(0, 3, 25).astype(np.uint8)
+    reader_arm = rng.integers(0, 3, 5).astype(np.uint8)
+    places = np.array([[0, 4, 2], [4, 5, most]], np.int64)
+    expected = np.full_like(found, -1)
+    for b in range(5):
+        for start, width, k in places:
+            shown = [x for x in found[b, start : start + width]
+                     if 0 <= x < 25 and visible[reader_arm[b], note_arm[x]]][:k]  # fmt: skip
+            expected[b, start : start + len(shown)] = shown
+    trim(visible, reader_arm, note_arm, places, found)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_full_pool_gives_new_notes_what_a_thin_one_takes(tmp_path):
+    """Half of the notes for half of the readers: dropping after recall starves new notes."""
+    share = {}
+    size = {"warm_up": "1d", "horizon": "2d", "world.readers.n": 300}
+    for pool in ("", "thin", "full"):
+        test = {"experiment": {"type": "plan2", "pool": pool}} if pool else {}
+        simulate(tmp_path / pool / "run", {**size, **test})
+        events = logged(tmp_path / pool / "run", "events")
+        share[pool] = (events.loc[events["day"] >= 0, "note_age_s"] < DAY_S).mean()
+    assert share["thin"] < 0.7 * share[""]
+    assert abs(share["full"] - share[""]) < 0.75 * abs(share["thin"] - share[""])
 
 
 def test_a_switchback_treats_whole_days(tmp_path):

@@ -15,6 +15,8 @@ from simulator.experiments.analysis.crossed import (
     widened,
 )
 from simulator.experiments.estimators import tsri_weights
+from simulator.experiments.outcomes import in_arms, note_table
+from simulator.experiments.pools import normalised, normaliser
 from simulator.experiments.reading import metrics_of, read
 from simulator.experiments.two_way import ESTIMATORS
 from tests.experiments.hand_runs import N_CREATORS, N_READERS, design, run_of
@@ -131,3 +133,27 @@ def test_errors_of_means_a_note_are_their_spread(k):
     assert abs(value.mean()) < 4 * value.std() / np.sqrt(200)
     assert se.mean() == pytest.approx(value.std(), rel=0.2)
     assert (np.abs(value) < 1.96 * se).mean() > 0.88
+
+
+def test_outcomes_of_notes_are_read_for_equal_numbers_of_readers_and_notes():
+    """Arms that got the same for a reader have the same level, whatever their sizes."""
+    found, thin = design("plan2", pool="full"), design("plan2")
+    run = run_of(found)
+    run.meetings = meetings_of(found)
+    run.readers = run.readers[(run.readers["reader_arm"] == 1) | (run.readers["reader_id"] < 200)]
+    rows = run.readers[run.readers["day"] >= 0].drop_duplicates("reader_id")
+    n_readers = rows.groupby("reader_arm").size()
+    of_test = run.notes["note_arm"] < 2
+    n_notes = run.notes[of_test].groupby("note_arm").size()
+    per_note = 1000 * n_readers / n_notes
+    run.notes["impressions_24h"] = run.notes["note_arm"].map(per_note).fillna(0.0)
+    factors = normaliser(run, found)
+    expected = (n_notes / n_notes.sum()) / (n_readers / n_readers.sum())
+    np.testing.assert_allclose(factors, expected)
+    assert normaliser(run, thin) is None
+    table = normalised(in_arms(note_table(run)), "arm", run, found)
+    by_arm = table.groupby("arm")["impressions_24h"].mean()
+    assert by_arm[0] == pytest.approx(by_arm[1])
+    raw = in_arms(note_table(run)).groupby("arm")["impressions_24h"].mean()
+    assert abs(raw[0] / raw[1] - 1) > 0.2
+    assert read(run, found).effects["impressions_24h"].difference == pytest.approx(0.0, abs=1e-6)

@@ -110,11 +110,11 @@ def summarised(found):
     return table
 
 
-HIDING = {"plan2": {}, "plan3": {}, "plan4": {}}
+HIDING = {"plan2": {}, "plan2 full": {"pool": "full"}, "plan3": {}, "plan4": {}}
 """Designs whose arms change the world: each draw is a run of its own."""
 
-N_WORLDS = 60
-SMALL = {"world.readers.n": 500, "horizon": "2d", "warm_up": "1d", "serving_window_s": 600}
+N_WORLDS = 40
+SMALL = {"world.readers.n": 400, "horizon": "2d", "warm_up": "1d", "serving_window_s": 600}
 
 
 def test_no_effect_is_not_found_too_often_where_arms_change_the_world(tmp_path):
@@ -123,15 +123,14 @@ def test_no_effect_is_not_found_too_often_where_arms_change_the_world(tmp_path):
     rows = []
     for name, knobs in HIDING.items():
         for k in range(N_WORLDS):
-            test = {"type": name, "salt": f"draw{k}", **knobs}
+            test = {"type": name.split()[0], "salt": f"draw{k}", **knobs}
             changes = {**SMALL, "policies": boost, "treatment": boost, "experiment": test}
             scenario = load_scenario("quickstart", changes)
             run = simulator.run(scenario, out=tmp_path, keep_events=False)
             design = build.plugin("experiment", scenario.experiment)
             design.setup(build.platform_spec(scenario, 8))
-            label = f"{name} {knobs}" if knobs else name
             for metric, e in read(run, design).effects.items():
-                rows.append((label, metric, e.p, e.difference_low <= 0 <= e.difference_high,
+                rows.append((name, metric, e.p, e.difference_low <= 0 <= e.difference_high,
                              e.relative_low <= 0 <= e.relative_high))  # fmt: skip
     columns = ["design", "metric", "p", "covers", "covers_relative"]
     table = summarised(pd.DataFrame(rows, columns=columns))

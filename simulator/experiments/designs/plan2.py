@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
-from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import THIN_POOL, BothSides
+from simulator.experiments.designs.assignment import pairs
+from simulator.experiments.designs.both_sides import THIN_POOL, Hiding, HidingConfig
 
 
-class Plan2Config(DesignConfig):
+class Plan2Config(HidingConfig):
     """Knobs of plan 2."""
 
     type: Literal["plan2"] = "plan2"
 
 
-class Plan2(BothSides[Plan2Config]):
+class Plan2(Hiding[Plan2Config]):
     """Treated readers see new notes of treated authors only, control readers those of control.
 
     Plan 2 of course slides on cold-start experiments. New notes of the arms do not meet, but
