@@ -180,7 +180,7 @@ def _keep_of_test(scenario: ResolvedScenario, folder: RunFolder, replication: Re
         return
     design = build.plugin("experiment", scenario.experiment)
     if {"reader", "note"} <= set(design.sides):
-        build_meetings(folder, build.metric_params(scenario))
+        build_meetings(folder, build.metric_params(scenario), design.first_read_day)
     groups = replication.groups()
     if groups is not None:
         write_clusters(folder, groups)

@@ -340,6 +340,37 @@ class ExperimentDesign(Plugin[C]):
         """Share of what is in the experiment that is treated."""
         return 0.5
 
+    @property
+    def first_read_day(self) -> int:
+        """First measured day that is read: when a ramp has reached everybody whom it will."""
+        return 0
+
+    def ramped_readers(self, day: int, reader_idx: NDArray[np.int32]) -> NDArray[np.bool_] | None:
+        """Return bool[n], readers whom a ramp has reached; None without a ramp.
+
+        Those of the treated arm whom it has not are served as control; once reached, they stay.
+
+        Args:
+            day: measured day.
+            reader_idx: the readers.
+        """
+        return None
+
+    def ramped_notes(
+        self,
+        day: NDArray[np.int64],
+        note_idx: NDArray[np.int32],
+        creator_reader_idx: NDArray[np.int32],
+        category: NDArray[np.int16],
+    ) -> NDArray[np.bool_] | None:
+        """Return bool[n], notes whose unit a ramp had reached when they were published.
+
+        Args:
+            day: int64[n], measured days of publication; None is returned without a ramp.
+            note_idx, creator_reader_idx, category: see `note_arms`.
+        """
+        return None
+
     def fetched(self, k: int) -> int:
         """Return how many finds a channel fetches that usually returns `k`.
 

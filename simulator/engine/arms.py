@@ -95,7 +95,25 @@ class Arms:
         if self._design is None:
             return np.zeros(note_idx.shape, np.uint8)
         is_new = published_t >= self.start_t
-        return self._design.note_arms(note_idx, creator_reader_idx, category, is_new)
+        arm = self._design.note_arms(note_idx, creator_reader_idx, category, is_new)
+        day = ((published_t - self.start_t) // DAY_S).astype(np.int64)
+        there = self._design.ramped_notes(day, note_idx, creator_reader_idx, category)
+        return arm if there is None else _held_back(arm, there)
+
+    def served_as(
+        self, reader_idx: NDArray[np.int32], arm: NDArray[np.uint8], now: float
+    ) -> NDArray[np.uint8]:
+        """Return uint8[B], the arms that readers are served as: control until a ramp reaches them.
+
+        Args:
+            reader_idx: the readers.
+            arm: their arms in the whole test.
+            now: time, seconds.
+        """
+        if self._design is None or not self.has_begun(now):
+            return arm
+        there = self._design.ramped_readers(int((now - self.start_t) // DAY_S), reader_idx)
+        return arm if there is None else _held_back(arm, there)
 
     def hide(self, requests: RequestBatch, candidates: Candidates, view: PlatformView) -> None:
         """Drop candidates that a reader's arm is not shown, in place."""
@@ -197,3 +215,7 @@ class Arms:
         """Take back what `state_arrays` returned."""
         self._counts = arrays["counts"].astype(np.float32)
         self._is_open = bool(arrays["is_open"][0])
+
+
+def _held_back(arm: NDArray[np.uint8], there: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return np.where((arm == Arm.TREATMENT) & ~there, np.uint8(Arm.CONTROL), arm)

@@ -255,7 +255,8 @@ class Replication:
             if batch.n:
                 # A request that fell due while its window was being served is late, not early.
                 batch.t = np.maximum(batch.t, now)
-                batch.reader_arm = self.state.readers["arm"][batch.reader_idx]
+                arm = self.state.readers["arm"][batch.reader_idx]
+                batch.reader_arm = self._arms.served_as(batch.reader_idx, arm, now)
                 batch = self._answered(batch)
             if batch.n:
                 self._serve(batch, now)

@@ -59,8 +59,9 @@ def cumulative(
     declared: dict[str, Metric] = {**READER_METRICS, **NOTE_METRICS}
     one = {metric: declared[metric]}
     rows = []
-    for day in range(test.manifest.params.measured_days):
-        table = in_arms(table_of(test, day))
+    first = 0 if design is None else design.first_read_day
+    for day in range(first, test.manifest.params.measured_days):
+        table = in_arms(table_of(test, day, first))
         if design is not None and metric in NOTE_METRICS:
             table = normalised(table, "arm", test, design)
         try:
@@ -69,7 +70,9 @@ def cumulative(
             effect = analyze(table, one, by, "arm", of, settings=settings).effects[0]
         except AnalysisError:
             continue
-        before, after = (levels(table_of(world, day), one)[metric] for world in (control, launch))
+        before, after = (
+            levels(table_of(world, day, first), one)[metric] for world in (control, launch)
+        )
         n = effect.n_units_control + effect.n_units_treatment
         rows.append((day, effect.difference, effect.difference_low, effect.difference_high,
                      effect.se, n, after - before))  # fmt: skip
@@ -106,9 +109,12 @@ def displacement(
     ):
         if side not in design.sides:
             continue
-        table = table_of(test)
+        table = table_of(test, None, design.first_read_day)
         arms = [levels(table[table["arm"] == int(arm)], metrics) for arm in _PAIR]
-        worlds = [levels(table_of(world), metrics) for world in (control, launch)]
+        worlds = [
+            levels(table_of(world, None, design.first_read_day), metrics)
+            for world in (control, launch)
+        ]
         rows += [
             (name, arms[0][name], worlds[0][name], arms[1][name], worlds[1][name])
             for name in metrics

@@ -67,18 +67,19 @@ DESCRIPTIONS: Final[dict[str, str]] = {
 _SUMS: Final = ("impressions", "clicks", "new_impressions", "new_clicks", "time_spent_s")
 
 
-def reader_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
+def reader_table(result: Result, until_day: int | None = None, from_day: int = 0) -> pd.DataFrame:
     """Return one row a reader who ever came: arm, totals of the test, and of the days before.
 
     Args:
         result: a finished run.
         until_day: last measured day that counts; all by default.
+        from_day: first measured day that counts.
     """
     days = result.readers.assign(active_days=1)
     if until_day is not None:
         days = days[days["day"] <= until_day]
     columns = [*_SUMS, "active_days"]
-    after = days[days["day"] >= 0].groupby("reader_id")[columns].sum()
+    after = days[days["day"] >= from_day].groupby("reader_id")[columns].sum()
     before = days[days["day"] < 0].groupby("reader_id")[columns].sum().add_prefix("pre_")
     arm = days.groupby("reader_id")["reader_arm"].first()
     table = arm.to_frame("arm").join(after).join(before).fillna(0.0)
@@ -87,7 +88,7 @@ def reader_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     return _grouped(result, table.reset_index(), "reader_id", side=0)
 
 
-def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
+def note_table(result: Result, until_day: int | None = None, from_day: int = 0) -> pd.DataFrame:
     """Return one row a note that was published in the test, 24 hours before its end or earlier.
 
     The covariate is what a creator's earlier notes got a note in their first 24 hours; missing for
@@ -96,6 +97,7 @@ def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     Args:
         result: a finished run.
         until_day: last measured day of publication that counts; all by default.
+        from_day: first measured day of publication that counts.
     """
     params = result.manifest.params
     start_t = params.warm_up_days * DAY_S
@@ -103,7 +105,8 @@ def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     notes = result.notes
     earlier = notes[(notes["published_t"] >= 0) & (notes["published_t"] < start_t - DAY_S)]
     history = earlier.groupby("creator_id")["impressions_24h"].mean()
-    rows = (notes["published_t"] >= start_t) & (notes["published_t"] <= end_t - DAY_S)
+    first_t = start_t + from_day * DAY_S
+    rows = (notes["published_t"] >= first_t) & (notes["published_t"] <= end_t - DAY_S)
     new = notes[rows] if until_day is None else notes[rows & (notes["published_day"] <= until_day)]
     table = new[["note_id", "creator_id", "category", "impressions_24h", "clicks_24h"]].copy()
     table["arm"] = new["note_arm"]
@@ -128,7 +131,8 @@ def creator_table(result: Result, design: ExperimentDesign[Any]) -> pd.DataFrame
     none = np.zeros(ids.size, np.int32)
     new = np.ones(ids.size, np.bool_)
     table["arm"] = design.note_arms(none, ids, none.astype(np.int16), new)
-    after = notes[notes["published_t"] >= start_t].groupby("creator_id").size()
+    first_t = start_t + design.first_read_day * DAY_S
+    after = notes[notes["published_t"] >= first_t].groupby("creator_id").size()
     before = known[known["published_t"] >= 0].groupby("creator_id").size()
     table["published"] = table["creator_id"].map(after).fillna(0.0)
     table["pre_published"] = table["creator_id"].map(before).fillna(0.0)

@@ -78,10 +78,15 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
         AnalysisError: no metric could be read.
     """
     found = _Gathered()
+    if design.first_read_day:
+        found.remarks.append(
+            f"the first {design.first_read_day} days are not read: the treated share still rose; "
+            "units that were treated earlier have been treated for longer"
+        )
     if DAY in design.sides:
         _read_days(result, design, alpha, found)
     if "reader" in design.sides:
-        table = in_arms(reader_table(result))
+        table = in_arms(reader_table(result, from_day=design.first_read_day))
         _add(found, table, READER_METRICS, unit_of(table, "reader_id"), None, design, alpha)
     if "note" in design.sides:
         _read_notes(result, design, alpha, found)
@@ -128,12 +133,12 @@ def both_levels(
     Args:
         control: the world without the treatment.
         treated: the same world after a launch.
-        design: the design of the test, set up; only for the list of creators.
+        design: the design of the test, set up; it says which days are read.
     """
     before, after = (
         {
-            **levels(reader_table(result), READER_METRICS),
-            **levels(note_table(result), NOTE_METRICS),
+            **levels(reader_table(result, from_day=design.first_read_day), READER_METRICS),
+            **levels(note_table(result, from_day=design.first_read_day), NOTE_METRICS),
             **levels(creator_table(result, design), CREATOR_METRICS),
         }
         for result in (control, treated)
@@ -151,16 +156,18 @@ def _read_both(
     if meetings is None:
         found.remarks.append("errors are of one side alone: the run holds no meetings")
         return
-    notes = in_arms(note_table(result))
+    notes = in_arms(note_table(result, from_day=design.first_read_day))
     n_readers = None
     if normaliser(result, design) is not None:
         meetings = normalised(meetings, "note_arm", result, design)
-        arms = in_arms(reader_table(result))["arm"].to_numpy(np.int64)
+        arms = in_arms(reader_table(result, from_day=design.first_read_day))["arm"].to_numpy(
+            np.int64
+        )
         n_readers = np.bincount(arms, minlength=2)
     try:
         found.effects = two_way(found.effects, meetings, notes, alpha, n_readers)
         if _is_of_pairs(design):
-            readers = in_arms(reader_table(result))
+            readers = in_arms(reader_table(result, from_day=design.first_read_day))
             found.effects |= cell_effects(meetings, readers, notes, design, alpha)
     except AnalysisError as error:
         found.remarks.append(f"cells cannot be read: {error}")
@@ -171,7 +178,9 @@ def _read_notes(
 ) -> None:
     unit = getattr(design.config, "unit", "creator")
     cluster = {"creator": "creator_id", "note": "creator_id", "category": "category"}[unit]
-    notes = normalised(in_arms(note_table(result)), "arm", result, design)
+    notes = normalised(
+        in_arms(note_table(result, from_day=design.first_read_day)), "arm", result, design
+    )
     side = {"creator": "creator_id", "note": "note_id", "category": "category"}[unit]
     if CLUSTER in notes:
         side = cluster = CLUSTER

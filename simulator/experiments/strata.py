@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -83,7 +84,8 @@ def stratified(
     whole = side == "reader" or getattr(design.config, "unit", "creator") == "creator"
     if declared is None or side not in design.sides or not whole:
         raise AnalysisError(f"{metric} has no strata: its units are not randomised whole")
-    table_of = reader_table if side == "reader" else note_table
+    read_of = reader_table if side == "reader" else note_table
+    table_of = partial(read_of, from_day=design.first_read_day)
     past, unit = _PAST[side], _UNIT[side]
     cut = _median(table_of(control), past, unit)
     settings = Settings(control=0, alpha=alpha)

@@ -149,6 +149,26 @@ def test_a_full_pool_gives_new_notes_what_a_thin_one_takes(tmp_path):
     assert abs(share["full"] - share[""]) < 0.75 * abs(share["thin"] - share[""])
 
 
+def test_a_ramp_reaches_more_readers_every_day(tmp_path):
+    test = {"type": "two_sided", "share": 0.8, "ramp": {"0d": 0.1, "1d": 0.4, "2d": 0.8}}
+    _, after = events_of(tmp_path, test, horizon="3d")
+    arm = after.groupby(["reader_id", "day"])["reader_arm"].first().unstack()
+    for day in (0, 1):
+        both = arm[[day, day + 1]].dropna()
+        assert not ((both[day] == 1) & (both[day + 1] == 0)).any()
+        assert (both[day + 1] > both[day]).any()
+    shares = arm.mean()
+    assert shares[0] < shares[1] < shares[2]
+    helped = after[after["granted_by"] > 0]
+    assert (helped["reader_arm"] == 1).all()
+    assert (helped["note_arm"] == 1).all()
+    notes = logged(tmp_path, "notes").query("published_t >= 86400")
+    by_day = (notes["note_arm"] == 1).groupby(notes["published_day"]).mean()
+    assert by_day[0] < by_day[2]
+    label = logged(tmp_path, "activity").groupby("reader_id")["reader_arm"].nunique()
+    assert (label == 1).all()
+
+
 def test_a_switchback_treats_whole_days(tmp_path):
     settings = {**DAYS, "horizon": "2d", "experiment": {"type": "switchback"}, "treatment": BOOST}
     simulate(tmp_path, settings)
@@ -219,6 +239,8 @@ def test_a_split_quota_counts_the_readers_of_its_arm(tmp_path):
     ({"experiment": {"type": "user_side", "share": 1.5}}, "share"),
     ({"experiment": {"type": "plan2"}, "policies": BOOST * 5, "treatment": BOOST * 4},
      "together at most 8"),
+    ({"experiment": {"type": "user_side", "ramp": {"0d": 0.1, "1d": 0.5}}},
+     "the ramp ends at 1d, not before the horizon's end"),
 ])  # fmt: skip
 def test_bad_experiments_are_refused(changes, words):
     with pytest.raises(ScenarioError, match=words):

@@ -40,26 +40,44 @@ class GroupedDesign(HashedDesign[G], Generic[G]):
         super().__init__(config)
         self.label = np.full(0, -1, np.int32)
 
-    def arms_of_groups(self, n: int) -> NDArray[np.uint8]:
-        """Return uint8[n], arms of groups: so many treated, which ones is drawn."""
+    def arms_of_groups(self, n: int, share: float | None = None) -> NDArray[np.uint8]:
+        """Return uint8[n], arms of groups: so many treated, which ones is drawn.
+
+        Args:
+            n: groups.
+            share: treated share of them; that of the test by default. Of more, the same are first.
+        """
         config = self.config
+        share = config.share if share is None else share
         purpose = f"experiment.arm.{config.layer}.{config.salt}.cluster"
         order = np.argsort(hashed(self.spec.seed, purpose, np.arange(n)), kind="stable")
-        treated = min(max(round(config.share * n), 1), max(n - 1, 1))
+        treated = min(max(round(share * n), 1 if share > 0 else 0), max(n - 1, 1))
         arm = np.full(n, Arm.CONTROL, np.uint8)
         arm[order[:treated]] = Arm.TREATMENT
         bucket = uniform(self.spec.seed, f"experiment.layer.{config.layer}.cluster", np.arange(n))
         inside = (config.buckets[0] <= bucket) & (bucket < config.buckets[1])
         return np.where(inside, arm, np.uint8(Arm.OUTSIDE))
 
-    def arms_of(self, unit: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Return uint8[n], the arms of units by their groups."""
+    def arms_of(self, unit: NDArray[np.integer], share: float | None = None) -> NDArray[np.uint8]:
+        """Return uint8[n], the arms of units by their groups; see `arms_of_groups`."""
         known = np.full(unit.shape, -1, np.int32)
         there = unit < self.label.size
         known[there] = self.label[unit[there]]
         n = int(self.label.max(initial=-1)) + 1
-        arm = np.append(self.arms_of_groups(n), np.uint8(Arm.OUTSIDE))
+        arm = np.append(self.arms_of_groups(n, share), np.uint8(Arm.OUTSIDE))
         return np.asarray(arm[known])
+
+    def reached(
+        self, day: NDArray[np.int64] | int, side: str, ids: NDArray[np.integer]
+    ) -> NDArray[np.bool_] | None:
+        """Return bool[n], units whose group the ramp has reached; None without a ramp."""
+        if not self.config.ramp:
+            return None
+        out = np.zeros(ids.shape, np.bool_)
+        for one in np.unique(day):
+            arm = self.arms_of(ids, float(self.share_on(int(one))))
+            out |= (arm == Arm.TREATMENT) & (np.asarray(day) == one)
+        return out
 
     def group(self, unit: NDArray[np.integer], features: NDArray[np.floating], n_ids: int) -> None:
         """Put units into groups of like features.

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
 from simulator.contracts.merging import Merging
-from simulator.experiments.designs.assignment import DesignConfig, HashedDesign, pairs
+from simulator.experiments.designs.assignment import HashedDesign, UnrampedConfig, pairs
 
 
-class InterleavingConfig(DesignConfig):
+class InterleavingConfig(UnrampedConfig):
     """Knobs of counterfactual interleaving."""
 
     type: Literal["interleaving"] = "interleaving"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from simulator.experiments.designs.assignment import DesignConfig
+from simulator.experiments.designs.assignment import UnrampedConfig
 from simulator.experiments.designs.reader_split import ReaderSplit
 
 
-class QuotaSplitConfig(DesignConfig):
+class QuotaSplitConfig(UnrampedConfig):
     """Knobs of the quota split."""
 
     type: Literal["quota_split"] = "quota_split"
