@@ -380,6 +380,11 @@ class ExperimentDesign(Plugin[C]):
         return k
 
     @property
+    def learns_apart(self) -> bool:
+        """Whether what learns, and the counters it reads, are one for each arm of readers."""
+        return False
+
+    @property
     def merging(self) -> Merging | None:
         """How rankings by both lists of policies are merged; None when one ranking serves."""
         return None

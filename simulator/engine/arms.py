@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.batches import Candidates, Feedback, RequestBatch, Slate
+from simulator.contracts.batches import Candidates, Feedback, Interactions, RequestBatch, Slate
 from simulator.contracts.events import DAY_S, N_ARMS, N_KINDS, Arm
 from simulator.contracts.merging import Merging
 from simulator.contracts.plugins import ExperimentDesign
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 from simulator.engine import arm_kernels
+from simulator.engine.arm_statistics import ArmStatistics
 
 EVERY_POLICY = np.uint8(255)
 """Bits of all policies, of which there are at most 8."""
@@ -46,6 +47,8 @@ class Arms:
         self._splits = design is not None and design.splits_counters
         self._counts = np.zeros((2, 0, N_KINDS), np.float32)
         self._is_open = False
+        apart = design is not None and design.learns_apart
+        self._own = ArmStatistics() if apart else None
 
     def has_begun(self, now: float) -> bool:
         """Return whether the experiment is on at a time."""
@@ -60,6 +63,8 @@ class Arms:
         if self._design is None or self._is_open or not self.has_begun(view.now):
             return False
         self._is_open = True
+        if self._own is not None:
+            self._own.begin(view)
         return self._design.start(view)
 
     def is_asked(self, policy: int, now: float) -> bool:
@@ -194,8 +199,54 @@ class Arms:
         totals.setflags(write=False)
         return replace(view, notes=replace(view.notes, totals=totals))
 
-    def count(self, requests: RequestBatch, slate: Slate, feedback: Feedback, n_notes: int) -> None:
-        """Count what the readers of each arm did, where counters are split."""
+    @property
+    def is_apart(self) -> bool:
+        """Whether the arms learn apart by now."""
+        return self._own is not None and self._is_open
+
+    def own_view(self, stack: int, view: PlatformView) -> PlatformView:
+        """Return what a stack (0 control, 1 treatment) sees: its own counters, once apart."""
+        if self._own is None or not self._is_open:
+            return view
+        return self._own.seen_by(stack, view)
+
+    def own_log(self, stack: int, interactions: Interactions, view: PlatformView) -> Interactions:
+        """Return the interactions of a stack's own readers, once the arms learn apart."""
+        if not self.is_apart:
+            return interactions
+        readers = interactions.reader_idx
+        arm = self.served_as(readers, view.readers.arm[readers], view.now)
+        mine = (arm == Arm.TREATMENT) == bool(stack)
+        return Interactions(
+            interactions.t[mine], readers[mine], interactions.note_idx[mine],
+            interactions.actions[mine],
+        )  # fmt: skip
+
+    def rebase(self, factors: NDArray[np.float32]) -> None:
+        """Move the decay epoch of counters along with that of the platform."""
+        if self._own is not None and self._is_open:
+            self._own.rebase(factors)
+
+    def count(
+        self,
+        requests: RequestBatch,
+        slate: Slate,
+        feedback: Feedback,
+        n_notes: int,
+        growth: NDArray[np.float32],
+    ) -> None:
+        """Count what the readers of each arm did, where counters are split.
+
+        Args:
+            requests: requests of one chunk; of one arm where arms learn apart.
+            slate: what was shown.
+            feedback: what readers did.
+            n_notes: notes there are.
+            growth: float32[3], weights of an event in decayed counters.
+        """
+        if self._own is not None and self._is_open and requests.n:
+            stack = int(requests.reader_arm[0] == Arm.TREATMENT)
+            self._own.count(stack, slate, feedback, growth, n_notes)
         if not self._splits:
             return
         if self._counts.shape[1] < n_notes:
@@ -209,12 +260,15 @@ class Arms:
 
     def state_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a checkpoint needs; the design keeps what arms depend on."""
-        return {"counts": self._counts, "is_open": np.array([self._is_open])}
+        own = {} if self._own is None else self._own.state_arrays()
+        return {"counts": self._counts, "is_open": np.array([self._is_open]), **own}
 
     def load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
         self._counts = arrays["counts"].astype(np.float32)
         self._is_open = bool(arrays["is_open"][0])
+        if self._own is not None:
+            self._own.load_state(arrays)
 
 
 def _held_back(arm: NDArray[np.uint8], there: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -149,6 +149,58 @@ def test_a_full_pool_gives_new_notes_what_a_thin_one_takes(tmp_path):
     assert abs(share["full"] - share[""]) < 0.75 * abs(share["thin"] - share[""])
 
 
+LEARNING = {"rank": {"type": "online_logistic"}}
+
+
+def test_learners_of_arms_go_apart_at_the_start(tmp_path):
+    """Until then both stacks learn from all, after it from their own readers alone."""
+    runs = {}
+
+    def watch(replication):
+        runs["funnel"] = replication._funnel
+
+    settings = {**DAYS, **LEARNING, "horizon": "2d", "treatment": BOOST}
+    test = {"experiment": {"type": "user_side", "learning": "separate"}}
+    simulate(tmp_path / "apart", {**settings, **test}, watch=watch)
+    simulate(tmp_path / "shared", {**settings, "experiment": {"type": "user_side"}})
+    apart, shared = (logged(tmp_path / name, "events") for name in ("apart", "shared"))
+    a, b = (e.loc[e["day"] < 0, WHAT_HAPPENED] for e in (apart, shared))
+    assert a.equals(b)
+    assert len(apart) > len(a)
+    funnel = runs["funnel"]
+    names = [name for name, _ in funnel.plugins()]
+    assert len(set(names)) == len(names)
+    assert {"rank", "treatment.rank"} <= set(names)
+    assert "treatment.experiment" not in names
+    one, two = (stack.ranker.state_arrays() for stack in funnel.stacks())
+    assert any(not np.array_equal(one[name], two[name]) for name in one)
+    after = apart[apart["day"] >= 0]
+    assert (after.loc[after["reader_arm"] == 0, "granted_by"] == 0).all()
+    assert (after.loc[after["reader_arm"] == 1, "granted_by"] > 0).any()
+
+
+def test_counters_of_arms_are_those_of_their_readers(tmp_path):
+    """What a stack sees of a note is its past, and what its own readers did since."""
+    found = {}
+
+    def watch(replication):
+        found["run"] = replication
+
+    test = {"experiment": {"type": "user_side", "learning": "separate"}, "treatment": BOOST}
+    simulate(tmp_path, {**DAYS, **test}, watch=watch)
+    run = found["run"]
+    view = run.state.view(2.0 * DAY_S)
+    own = [run._arms.own_view(i, view).notes for i in range(2)]
+    events = logged(tmp_path, "events")
+    since = events[events["day"] >= 0].groupby(["reader_arm", "note_id"]).size()
+    total = view.notes.impressions
+    for arm in (0, 1):
+        theirs = since[1 - arm].reindex(range(view.notes.n), fill_value=0).to_numpy()
+        np.testing.assert_allclose(own[arm].impressions, total - theirs, atol=1e-3)
+    both = own[0].decayed + own[1].decayed
+    assert (both >= view.notes.decayed - 1e-3).all()
+
+
 def test_a_ramp_reaches_more_readers_every_day(tmp_path):
     test = {"type": "two_sided", "share": 0.8, "ramp": {"0d": 0.1, "1d": 0.4, "2d": 0.8}}
     _, after = events_of(tmp_path, test, horizon="3d")
@@ -207,11 +259,12 @@ def test_groups_of_creators_are_treated_whole(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["plan2", "quota_split", "reader_clusters", "creator_clusters",
-                                  "interleaving"])  # fmt: skip
+                                  "interleaving", "apart"])  # fmt: skip
 def test_a_test_survives_a_stop_and_other_chunks(tmp_path, name):
     from simulator.engine.replication import Hooks
 
-    settings = {**DAYS, "experiment": {"type": name}, "treatment": QUOTA}
+    test = {"type": "plan2", "learning": "separate"} if name == "apart" else {"type": name}
+    settings = {**DAYS, **LEARNING, "experiment": test, "treatment": QUOTA}
     whole = simulate(tmp_path / "whole", settings)
     assert simulate(tmp_path / "chunks", settings, chunk=3) == whole
     stops = iter([False] * 100 + [True] * 10_000)

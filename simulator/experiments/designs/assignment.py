@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,17 @@ class UnrampedConfig(DesignConfig):
         return ramp
 
 
+class LearningConfig(DesignConfig):
+    """Knobs of designs with arms of readers, whose logs can be told apart."""
+
+    learning: Literal["shared", "separate"] = knob(
+        "shared",
+        "`shared` lets everything that learns learn from all readers; `separate` keeps channels, "
+        "models, rankers and counters of notes once for treated readers and once for the others, "
+        "each from its own log since the start.",
+    )
+
+
 D = TypeVar("D", bound=DesignConfig)
 
 
@@ -83,6 +94,11 @@ class HashedDesign(ExperimentDesign[D]):
     def first_read_day(self) -> int:
         """First measured day on which the whole share is treated."""
         return max(self.config.ramp, default=0) // DAY_S
+
+    @property
+    def learns_apart(self) -> bool:
+        """Whether each arm of readers has learners of its own."""
+        return getattr(self.config, "learning", "shared") == "separate"
 
     def share_on(self, day: NDArray[np.int64] | int) -> NDArray[np.float64]:
         """Return the treated share on measured days, in the shape of `day`."""

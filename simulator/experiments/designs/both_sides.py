@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
-from simulator.experiments.designs.assignment import DesignConfig, HashedDesign, pairs
+from simulator.experiments.designs.assignment import (
+    DesignConfig,
+    HashedDesign,
+    LearningConfig,
+    pairs,
+)
 
 THIN_POOL: Final = (
     "With `pool: thin`, notes of other arms are dropped after recall, so channels find fewer "
@@ -22,7 +27,7 @@ THIN_POOL: Final = (
 """What every design that hides notes must say."""
 
 
-class HidingConfig(DesignConfig):
+class HidingConfig(LearningConfig):
     """Knobs of designs that hide notes from readers."""
 
     pool: Literal["thin", "full"] = knob(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from simulator.experiments.designs.assignment import UnrampedConfig
+from simulator.experiments.designs.assignment import LearningConfig, UnrampedConfig
 from simulator.experiments.designs.reader_split import ReaderSplit
 
 
-class QuotaSplitConfig(UnrampedConfig):
+class QuotaSplitConfig(UnrampedConfig, LearningConfig):
     """Knobs of the quota split."""
 
     type: Literal["quota_split"] = "quota_split"

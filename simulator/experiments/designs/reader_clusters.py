@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from simulator.contracts.events import Arm
 from simulator.contracts.groups import Groups
 from simulator.contracts.views import PlatformView
-from simulator.experiments.designs.assignment import pairs
+from simulator.experiments.designs.assignment import LearningConfig, pairs
 from simulator.experiments.designs.grouping import ClusterConfig, GroupedDesign
 
 
-class ReaderClustersConfig(ClusterConfig):
+class ReaderClustersConfig(ClusterConfig, LearningConfig):
     """Knobs of the split of groups of readers."""
 
     type: Literal["reader_clusters"] = "reader_clusters"

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
-from simulator.experiments.designs.assignment import DesignConfig, pairs
+from simulator.experiments.designs.assignment import LearningConfig, pairs
 from simulator.experiments.designs.both_sides import BothSides
 
 
-class TwoSidedConfig(DesignConfig):
+class TwoSidedConfig(LearningConfig):
     """Knobs of two-sided randomisation."""
 
     type: Literal["two_sided"] = "two_sided"

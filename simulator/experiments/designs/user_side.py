@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from simulator.experiments.designs.assignment import DesignConfig
+from simulator.experiments.designs.assignment import LearningConfig
 from simulator.experiments.designs.reader_split import ReaderSplit
 
 
-class UserSideConfig(DesignConfig):
+class UserSideConfig(LearningConfig):
     """Knobs of the user-side split."""
 
     type: Literal["user_side"] = "user_side"
