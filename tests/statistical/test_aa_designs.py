@@ -31,6 +31,9 @@ DESIGNS = {
     "author_side": {},
     "author_side by note": {"unit": "note"},
     "two_sided": {},
+    "interleaving": {},
+    "reader_clusters": {},
+    "creator_clusters": {},
 }
 """Name -> knobs. Plans 2, 3 and 4 hide notes from readers, so their arms do change the world."""
 
@@ -46,8 +49,29 @@ def world(tmp_path_factory):
     )
 
 
+def grouped(world, design):
+    """Put units into 24 groups that differ: by what they did before the test, or by topic."""
+    if not hasattr(design, "label"):
+        return None
+    if "reader" in design.sides:
+        before = world.readers[world.readers["day"] < 0].groupby("reader_id")["clicks"].sum()
+        unit = before.sort_values(kind="stable").index.to_numpy()
+        label = np.arange(unit.size) * 24 // unit.size
+    else:
+        first = world.notes.drop_duplicates("creator_id")
+        unit, label = first["creator_id"].to_numpy(), first["category"].to_numpy()
+    design.label = np.full(unit.max() + 1, -1, np.int32)
+    design.label[unit] = np.unique(label, return_inverse=True)[1]
+    drawn = design.groups()
+    side = int(drawn.side == "creator")
+    return pd.DataFrame(
+        {"side": side, "unit_id": drawn.unit, "cluster": drawn.cluster, "arm": drawn.arm}
+    )
+
+
 def relabelled(world, design):
     """The same run with the arms of another draw."""
+    clusters = grouped(world, design)
     readers, notes = world.readers, world.notes
     start_t = world.manifest.params.warm_up_days * DAY_S
     ids = notes["note_id"].to_numpy(np.int32)
@@ -63,6 +87,7 @@ def relabelled(world, design):
         readers=readers.assign(reader_arm=design.reader_arms(readers["reader_id"].to_numpy())),
         notes=notes.assign(note_arm=arms),
         manifest=world.manifest,
+        clusters=clusters,
     )
 
 

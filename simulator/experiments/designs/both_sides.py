@@ -27,6 +27,13 @@ THIN_POOL: Final = (
 """What every design that hides notes must say."""
 
 
+SHARED_LEARNER: Final = (
+    "Channels, models and rankers learn from both arms, which pulls arms together; with "
+    "`learning: separate` each learns from its own readers, which are fewer."
+)
+"""What every design with arms of readers must say."""
+
+
 class HidingConfig(LearningConfig):
     """Knobs of designs that hide notes from readers."""
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
 from simulator.experiments.designs.assignment import pairs
-from simulator.experiments.designs.both_sides import THIN_POOL, Hiding, HidingConfig
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, THIN_POOL, Hiding, HidingConfig
 
 
 class Plan2Config(HidingConfig):
@@ -28,6 +28,7 @@ class Plan2(Hiding[Plan2Config]):
     Config = Plan2Config
     pitfalls: ClassVar[tuple[str, ...]] = (
         THIN_POOL,
+        SHARED_LEARNER,
         (
             "Each arm has a part of the new notes and all of the old: new notes are rarer in a "
             "feed than after a launch, and each meets fewer rivals of its age."

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
 from simulator.experiments.designs.assignment import pairs
-from simulator.experiments.designs.both_sides import THIN_POOL, Hiding, HidingConfig
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, THIN_POOL, Hiding, HidingConfig
 
 
 class Plan3Config(HidingConfig):
@@ -29,6 +29,7 @@ class Plan3(Hiding[Plan3Config]):
     Config = Plan3Config
     pitfalls: ClassVar[tuple[str, ...]] = (
         THIN_POOL,
+        SHARED_LEARNER,
         (
             "Each arm chooses from a part of the notes: both serve worse matches than the whole "
             "platform, which costs readers as long as the test runs."

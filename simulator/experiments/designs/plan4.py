@@ -11,7 +11,7 @@ from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
 from simulator.contracts.random import uniform
 from simulator.experiments.designs.assignment import pairs
-from simulator.experiments.designs.both_sides import THIN_POOL, Hiding, HidingConfig
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, THIN_POOL, Hiding, HidingConfig
 
 
 class Plan4Config(HidingConfig):
@@ -32,6 +32,7 @@ class Plan4(Hiding[Plan4Config]):
     Config = Plan4Config
     pitfalls: ClassVar[tuple[str, ...]] = (
         THIN_POOL,
+        SHARED_LEARNER,
         (
             "New notes of the outer buckets compete with shared ones that the other arm's "
             "policy also serves: less interference than plan 1, more than plan 2."

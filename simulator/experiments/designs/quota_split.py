@@ -30,5 +30,8 @@ class QuotaSplit(ReaderSplit[QuotaSplitConfig]):
             "are 3 and 3."
         ),
         "Statistics that rank notes are still those of both arms.",
-        "Decayed counters, and those of creators, are not split.",
+        (
+            "For policies, decayed counters and those of creators are not split; for rankers, "
+            "`learning: separate` splits what they learn and counters of notes."
+        ),
     )

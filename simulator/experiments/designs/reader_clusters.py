@@ -39,6 +39,10 @@ class ReaderClusters(GroupedDesign[ReaderClustersConfig]):
             "Groups leak: readers of other groups see the same notes, so bias falls with the "
             "purity of groups and does not vanish."
         ),
+        (
+            "Channels, models and rankers learn from both arms unless `learning: separate`; then "
+            "each arm learns from fewer readers."
+        ),
         "Readers who join after the start are outside, and served as control.",
         "Creators are treated by all readers at once: this design says nothing about them.",
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
 from simulator.experiments.designs.assignment import LearningConfig, pairs
-from simulator.experiments.designs.both_sides import BothSides
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, BothSides
 
 
 class TwoSidedConfig(LearningConfig):
@@ -35,6 +35,7 @@ class TwoSided(BothSides[TwoSidedConfig]):
 
     Config = TwoSidedConfig
     pitfalls: ClassVar[tuple[str, ...]] = (
+        SHARED_LEARNER,
         "Only a quarter of the pairs is treated at equal splits: weaker than one-sided tests.",
         "The naive estimate lies between the biases of a user-side and an author-side test.",
         (

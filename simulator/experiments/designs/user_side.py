@@ -30,5 +30,9 @@ class UserSide(ReaderSplit[UserSideConfig]):
             "A promise of impressions to a note is filled by the treated readers alone, so they "
             "carry about 1 / share of what they would carry after a launch."
         ),
+        (
+            "Channels, models and rankers learn from both arms, which pulls arms together; with "
+            "`learning: separate` each learns from its own readers, which are fewer."
+        ),
         "Creators are treated by all readers at once: this design says nothing about them.",
     )
