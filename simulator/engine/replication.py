@@ -134,9 +134,8 @@ class Replication:
         self._hash = scenario_hash
         self._arrivals = Arrivals()
         funnel.setup(spec, self._arms.spec_for)
-        for _, plugin in funnel.plugins():
-            if ORACLE in plugin.config.type:
-                plugin.bind_oracle(world)
+        self._tell_oracles()
+        first_day = -timetable.warm_up_days
         self._life = Lifecycle(
             world,
             self.state,
@@ -144,7 +143,7 @@ class Replication:
             self._arrivals,
             funnel,
             self.costs,
-            -timetable.warm_up_days,
+            first_day,
             self._shocks,
         )
         self._observers = [stack.observers() for stack in funnel.stacks()]
@@ -170,6 +169,11 @@ class Replication:
         self._next_checkpoint = self._checkpoint_after(0.0)
         self._before = (0.0, 0.0)
         self._begun = (time.perf_counter(), time.process_time())
+
+    def _tell_oracles(self) -> None:
+        for _, plugin in self._funnel.plugins():
+            if ORACLE in plugin.config.type:
+                plugin.bind_oracle(self.world)
 
     @property
     def wall_s(self) -> float:
