@@ -18,6 +18,9 @@ from simulator.experiments.outcomes import DESCRIPTIONS, READER_METRICS
 SHARES: Final = frozenset({"ctr", "new_note_share", "new_note_ctr", "fulfilled", "note_ctr_24h"})
 """Outcomes that read best in per cent."""
 
+REACH: Final = 1.5
+"""Relative effects beyond which charts are cut off: noise, in a test that small."""
+
 _REASONS: Final = (
     (r"no significant change of (?P<metric>\w+)$", "no_change"),
     (r"(?P<metric>\w+) is significantly worse$", "worse"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,7 +20,12 @@ _TARGET: Final = 0.8
 
 
 def forest(
-    frame: pd.DataFrame, title: str, titles: Mapping[str, str], *, form: str = "+.1~%"
+    frame: pd.DataFrame,
+    title: str,
+    titles: Mapping[str, str],
+    *,
+    form: str = "+.1~%",
+    reach: float = math.inf,
 ) -> alt.LayerChart | alt.FacetChart:
     """Draw a point with its interval for each row, and a diamond where the truth is known.
 
@@ -28,6 +34,7 @@ def forest(
         title: what the values are.
         titles: words for `value`, `low`, `high`, `truth` in hints.
         form: d3 format of values.
+        reach: how far from 0 the axis goes at most; marks beyond it are cut off.
     """
     order = [str(name) for name in frame["name"]]
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
@@ -36,18 +43,33 @@ def forest(
     tips += [alt.Tooltip(f"{key}:Q", title=titles[key], format=form) for key in shown]
     base = alt.Chart(frame).encode(y=y, tooltip=tips)
     axis = alt.Axis(format=form, tickCount=6)
-    rule = base.mark_rule(color=ACCENT, strokeWidth=2).encode(
-        x=alt.X("low:Q", title=title, axis=axis), x2="high:Q"
+    rule = base.mark_rule(color=ACCENT, strokeWidth=2, clip=True).encode(
+        x=alt.X("low:Q", title=title, axis=axis, scale=_scale(frame, reach)), x2="high:Q"
     )
-    point = base.mark_point(color=ACCENT, filled=True, size=70, opacity=1).encode(x="value:Q")
+    point = base.mark_point(color=ACCENT, filled=True, size=70, opacity=1, clip=True).encode(
+        x="value:Q"
+    )
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=CONTROL, strokeDash=[4, 3])
     layers = [zero.encode(x="zero:Q"), rule, point]
     if "truth" in frame.columns:
         diamond = base.mark_point(
-            shape="diamond", color=TRUTH, size=110, strokeWidth=2, filled=False, opacity=1
+            shape="diamond",
+            color=TRUTH,
+            size=110,
+            strokeWidth=2,
+            filled=False,
+            opacity=1,
+            clip=True,
         )
         layers.append(diamond.encode(x="truth:Q"))
     return alt.layer(*layers).properties(height=_ROW_HEIGHT * len(order) + _AXIS_HEIGHT)
+
+
+def _scale(frame: pd.DataFrame, reach: float) -> alt.Scale:
+    low, high = float(frame["low"].min()), float(frame["high"].max())
+    if not (low < -reach or high > reach):
+        return alt.Scale()
+    return alt.Scale(domain=[max(low, -reach), min(high, reach)], nice=False)
 
 
 def power_curve(

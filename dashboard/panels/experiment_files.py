@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.experiment_cards import ExperimentCard
-from dashboard.frames.experiment import test_of
+from dashboard.frames.experiment import guardrails, test_of
 from dashboard.words import escaped, t
 
 _FILES: Final = {
@@ -52,4 +52,6 @@ def command(card: ExperimentCard) -> str:
     words += ["--seeds", str(len(card.seeds))]
     if primary := test_of(card.report, design).get("primary"):
         words += ["--primary", str(primary)]
+    for guard in guardrails(card.report, design).itertuples():
+        words += ["--guardrail", f"{guard.metric}={guard.margin:g}"]
     return shlex.join(words)

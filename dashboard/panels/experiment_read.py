@@ -144,7 +144,7 @@ def _effects(table: pd.DataFrame) -> None:
     )
     columns = ["name", "value", "low", "high"]
     titles = {key: t(f"experiment.tip_{key}") for key in (*columns[1:], "truth")}
-    chart = charts.forest(shown[columns], t("experiment.relative_axis"), titles)
+    chart = charts.forest(shown[columns], t("experiment.relative_axis"), titles, reach=says.REACH)
     st.altair_chart(chart, width="stretch")
     st.caption(t("experiment.effects_caption"))
     rows = [_effect_row(row) for row in frames.rows(table)]

@@ -35,7 +35,7 @@ def truth_panel(card: ExperimentCard, primary: str, table: pd.DataFrame) -> None
     )
     titles = _titles()
     columns = ["name", "value", "low", "high", "truth"]
-    chart = charts.forest(shown[columns], t("experiment.relative_axis"), titles)
+    chart = charts.forest(shown[columns], t("experiment.relative_axis"), titles, reach=says.REACH)
     st.altair_chart(chart, width="stretch")
     st.caption(t("experiment.diamonds"))
     st.dataframe(pd.DataFrame([_row(row) for row in frames.rows(table)]), hide_index=True)
