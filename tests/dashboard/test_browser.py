@@ -29,6 +29,8 @@ world: {readers: {n: 150}}
 policies:
   - {type: boost, coefficient: 2}  # the knob of this walk
 """
+_KNOB = "[class*='st-key-slide-policies-0--coefficient']"
+_SLIDER = f"{_KNOB} input[type=range], {_KNOB} [role=slider]"  # by version of Streamlit
 _LIMIT_MS = PATIENCE_S * 1e3
 
 
@@ -46,8 +48,8 @@ def test_from_the_gallery_to_a_tuned_file_with_the_same_numbers(tmp_path: Path) 
         expect(page.get_by_text("Nothing differs from the baseline yet")).to_be_visible(
             timeout=_LIMIT_MS
         )
-        slider = page.locator("[class*='st-key-slide-policies-0-coefficient'] [role=slider]")
-        slider.focus()
+        slider = page.locator(_SLIDER)
+        slider.focus(timeout=_LIMIT_MS)
         for _ in range(4):
             slider.press("ArrowRight")
         deltas = page.locator("[data-testid=stMetricDelta]")

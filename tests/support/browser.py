@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-PATIENCE_S = 180.0
+PATIENCE_S = 600.0
 """Only keeps a broken test from hanging; nothing is timed here."""
 
 _MAIN = "from simulator.app.cli import main; main()"
