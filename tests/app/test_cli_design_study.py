@@ -12,7 +12,7 @@ from simulator.app.cli.application import app
 from simulator.app.files import bundled_studies
 from simulator.app.studies.planning import load_study
 from simulator.contracts.errors import RunError
-from tests.support.small_runs import write_tiny
+from tests.support.small_runs import TINY, write_tiny
 
 run_cli = CliRunner().invoke
 HOSTILE = "Is <script>alert(1)</script> | true?"
@@ -241,3 +241,18 @@ def test_bundled_studies_can_run(path: Path):
     assert ready.config.question.strip().endswith("?")
     labels = [job.label for job in ready.jobs]
     assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["two_sided", "quota_split"])
+def test_a_shorter_run_is_the_first_days_of_a_longer_one(tmp_path, kind):
+    from simulator.experiments.outcomes import note_table, reader_table
+    from simulator.experiments.studies import until
+
+    base = {**TINY, "serving_window_s": 600, "warm_up": "1d", "treatment": [{"type": "quota"}]}
+    long, short = (
+        api.run({**base, "experiment": {"type": kind}, "horizon": horizon}, out=tmp_path)
+        for horizon in ("3d", "2d")
+    )
+    for table in (reader_table, note_table):
+        assert table(until(long, 2)).equals(table(short))
