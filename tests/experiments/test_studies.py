@@ -71,10 +71,10 @@ def test_worlds_are_taken_together_on_request():
     assert (s.score.n, s.case.world) == (2, "")
 
 
-def study_of(errors, seeds=4, metric="m", policy="boost"):
+def study_of(errors, seeds=4, metric="m", policy="boost", se=0.005):
     """Return scores of worlds; errors: world -> design -> bias."""
     items = [
-        reading(1.0 + bias + 0.01 * (-1) ** seed, seed=seed, name=name, metric=metric,
+        reading(1.0 + bias + 0.01 * (-1) ** seed, seed=seed, name=name, metric=metric, se=se,
                 case=Case(world, policy, 3, 1.0))
         for world, biases in errors.items()
         for name, bias in biases.items()
@@ -120,6 +120,14 @@ def test_advice_does_not_depend_on_the_unit_of_a_metric(scale):
     before, after = (advise(s, "boost", 3, 1.0, "m") for s in (found, scaled))
     assert before.design == after.design
     assert after.rmse == pytest.approx(before.rmse)
+
+
+def test_a_lucky_design_is_not_trusted_beyond_its_own_error():
+    lucky = study_of({"a": {"x": 0.01}, "b": {"x": 0.01}}, se=0.4)
+    steady = study_of({"a": {"y": 0.2}, "b": {"y": 0.2}}, se=0.1)
+    ranking = advise([*lucky, *steady], "boost", 3, 1.0, "m").ranking
+    assert list(ranking) == ["y", "x"]
+    assert ranking["x"] == pytest.approx(0.04)
 
 
 def test_a_design_that_a_world_lacks_is_not_advised():

@@ -126,15 +126,17 @@ def _relative(s: CaseScore) -> dict[str, float]:
 
 
 def _scores(rows: list[CaseScore]) -> Table:
+    most = max(s.score.n for s in rows)
     best: dict[str, float] = {}
     for s in rows:
-        best[s.score.metric] = min(s.score.rmse, best.get(s.score.metric, math.inf))
+        if s.score.n == most:
+            best[s.score.metric] = min(s.score.rmse, best.get(s.score.metric, math.inf))
     order = list(dict.fromkeys(s.score.metric for s in rows))
     ordered = sorted(rows, key=lambda s: order.index(s.score.metric))
     columns = ["metric, design", "truth\nmean estimate", "bias", "bias / SE", "SE\nRMSE",
                "coverage\npower", "no effect", "wrong sign\ntoo large",
                "wrong decision"]  # fmt: skip
-    cells = [_row(s, is_best=s.score.rmse == best[s.score.metric]) for s in ordered]
+    cells = [_row(s, is_best=s.score.rmse == best.get(s.score.metric)) for s in ordered]
     return Table("Tests against the truth", columns, cells, _SCORES)
 
 

@@ -83,7 +83,8 @@ def advise(
     """Name the design with the least predicted error for a question.
 
     The prediction for a new world is the root mean square over the worlds of the study of the
-    error relative to the level without the change.
+    error relative to the level without the change; not less than the standard error that the tests
+    themselves report, because few seeds make some designs look better than they can be.
 
     Args:
         found: scores by world.
@@ -194,11 +195,12 @@ def _records(found: Sequence[CaseScore]) -> dict[str, _Record]:
     for name, group in full.items():
         scale = np.array([abs(s.score.base) for s in group])
         rmse = np.array([s.score.rmse for s in group]) / scale
+        se = np.array([s.score.se for s in group]) / scale
         bias = np.array([s.score.bias for s in group]) / scale
         noise = np.array([s.noise for s in group]) / scale
         power = float(np.mean([s.score.power for s in group]))
         out[name] = _Record(
-            math.sqrt(float((rmse**2).mean())), float(bias.mean()),
+            math.sqrt(max(float((rmse**2).mean()), float((se**2).mean()))), float(bias.mean()),
             math.sqrt(float(np.mean(noise**2))), power,
         )  # fmt: skip
     return out
