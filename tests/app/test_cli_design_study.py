@@ -204,8 +204,12 @@ def test_advice_that_cannot_be_given_is_refused(done, options, words):
 
 def test_a_folder_without_a_study_is_refused(tmp_path):
     result = run_cli(app, ["advise", str(tmp_path), "--policy", "a", "--metric", "ctr"])
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert "holds no finished design study" in result.output
+    (tmp_path / "report.json").write_text('{"scores": [1]}', encoding="utf-8")
+    result = run_cli(app, ["advise", str(tmp_path), "--policy", "a", "--metric", "ctr"])
+    assert result.exit_code == 2
+    assert "is no report of a design study" in result.output
 
 
 @pytest.mark.parametrize(("changes", "words"), [

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.contracts.errors import RunError
+from simulator.experiments.errors import AnalysisError
 from simulator.experiments.scorecard import Score
 from simulator.experiments.studies import (
     Case,
@@ -49,8 +49,6 @@ def judged(by_world: list[CaseScore]) -> Evaluation | None:
     Args:
         by_world: scores by world.
     """
-    from simulator.experiments.errors import AnalysisError
-
     try:
         return evaluate(by_world)
     except AnalysisError:
@@ -135,7 +133,7 @@ def load_scores(folder: Path | str) -> list[CaseScore]:
         folder: the study's folder.
 
     Raises:
-        RunError: no report of a study there, or a damaged one.
+        AnalysisError: no report of a study there, or a damaged one.
     """
     path = Path(folder) / FACTS
     try:
@@ -143,9 +141,9 @@ def load_scores(folder: Path | str) -> list[CaseScore]:
         return [_score(item) for item in facts["scores"]]
     except OSError as error:
         text = f"{folder} holds no finished design study: no {FACTS}"
-        raise RunError(text, "advise") from error
+        raise AnalysisError(text) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} is no report of a design study", "advise") from error
+        raise AnalysisError(f"{path} is no report of a design study") from error
 
 
 def _score(item: Mapping[str, Any]) -> CaseScore:
