@@ -14,6 +14,7 @@ from simulator.app.cli import (
     compare,
     compare_policies,
     content,
+    dashboard,
     defects,
     design_study,
     doctor,
@@ -54,6 +55,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
     ("plugins", plugins.plugins, plugins.EXAMPLE),
     ("schema", schema.schema, schema.EXAMPLE),
     ("bench", bench.bench, bench.EXAMPLE),
+    ("dashboard", dashboard.dashboard, dashboard.EXAMPLE),
     ("doctor", doctor.doctor, doctor.EXAMPLE),
     ("new", new.new, new.EXAMPLE),
 )
