@@ -21,18 +21,35 @@ _SUFFIXES = (".yaml", ".yml")
 
 def bundled_scenarios(*, sweeps: bool = False) -> dict[str, Path]:
     """Return the scenarios, or the sweeps, that come with the software, by name."""
+    return {
+        name: path
+        for name, path in _bundled().items()
+        if is_sweep(path) == sweeps and not _is_kind(path, "worlds:")
+    }
+
+
+def _bundled() -> dict[str, Path]:
     package = Path(simulator.__file__).resolve().parent
     for folder in (package / "scenarios", package.parent / "scenarios"):
         if folder.is_dir():
-            found = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-            return {name: path for name, path in found.items() if is_sweep(path) == sweeps}
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     return {}
+
+
+def bundled_studies() -> dict[str, Path]:
+    """Return the design studies that come with the software, by name."""
+    return {name: path for name, path in _bundled().items() if _is_kind(path, "worlds:")}
 
 
 def is_sweep(path: Path) -> bool:
     """Return whether a file describes a sweep: it names a scenario at its top level."""
+    return _is_kind(path, "scenario:")
+
+
+def _is_kind(path: Path, key: str) -> bool:
+    """Return whether a key of the file's top level tells its kind."""
     try:
-        return any(line.startswith("scenario:") for line in path.read_text("utf-8").splitlines())
+        return any(line.startswith(key) for line in path.read_text("utf-8").splitlines())
     except (OSError, UnicodeDecodeError):
         return False
 
@@ -49,7 +66,8 @@ def locate(name: str | Path, folder: Path | None = None) -> Path:
     """
     path = Path(name) if folder is None else folder / name
     if _BARE_NAME.fullmatch(str(name)) and not _is_file(path):
-        return (bundled_scenarios() | bundled_scenarios(sweeps=True)).get(str(name), path)
+        every = bundled_scenarios() | bundled_scenarios(sweeps=True) | bundled_studies()
+        return every.get(str(name), path)
     return path
 
 

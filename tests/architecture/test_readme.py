@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from simulator.app.cli.application import app
-from simulator.app.files import bundled_scenarios
+from simulator.app.files import bundled_scenarios, bundled_studies
 from simulator.app.registry import Registry, discover
 from simulator.metrics import names
 from simulator.results.result import Result
@@ -96,7 +96,7 @@ def test_make_targets_exist():
 
 def test_gallery_lists_every_scenario():
     linked = re.findall(r"\[`(\w+)`\]\(scenarios/(\w+)\.yaml\)", README)
-    bundled = [*bundled_scenarios(), *bundled_scenarios(sweeps=True)]
+    bundled = [*bundled_scenarios(), *bundled_scenarios(sweeps=True), *bundled_studies()]
     assert sorted(linked) == [(name, name) for name in sorted(bundled)]
 
 

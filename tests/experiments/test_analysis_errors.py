@@ -94,6 +94,15 @@ def test_a_pre_period_missing_for_everyone_is_as_none():
     assert effect.se == pytest.approx(run()["minutes"].se)
 
 
+def test_a_ratio_whose_pre_period_is_empty_is_read_without_it():
+    table = TABLE.assign(days=1.0 + TABLE.reader % 3, nothing=0.0)
+    plain = run(table, {"m": Ratio("minutes", "days")})["m"]
+    effect = run(table, {"m": Ratio("minutes", "days", ("nothing", "nothing"))})["m"]
+    assert effect.difference == plain.difference
+    assert effect.se == plain.se
+    assert any("'nothing' is constant" in text for text in effect.warnings)
+
+
 def test_missing_values_may_be_dropped():
     table = TABLE.assign(minutes=TABLE.minutes.where(TABLE.reader > 3))
     found = run(table, settings=Settings(missing="drop"))

@@ -8,12 +8,15 @@ from typing import Annotated, Final
 import typer
 
 from simulator.app.cli import (
+    advise,
     bench,
     channels,
     compare,
     compare_policies,
     content,
     dashboard,
+    defects,
+    design_study,
     doctor,
     experiment,
     explain,
@@ -42,6 +45,9 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
     ("compare-policies", compare_policies.compare_policies, compare_policies.EXAMPLE),
     ("sweep", sweep.sweep, sweep.EXAMPLE),
     ("experiment", experiment.experiment, experiment.EXAMPLE),
+    ("design-study", design_study.design_study, design_study.EXAMPLE),
+    ("advise", advise.advise, advise.EXAMPLE),
+    ("defects", defects.defects, defects.EXAMPLE),
     ("traces", traces.traces, traces.EXAMPLE),
     ("failures", failures.failures, failures.EXAMPLE),
     ("realism", realism.realism, realism.EXAMPLE),

@@ -80,7 +80,7 @@ def contrast(pair: Pair, form: Form) -> Contrast:
     level1, own1 = _adjusted(pair.totals1, pool, theta, form)
     shared = np.zeros_like(pool)
     for m, part in enumerate(form.covariates):
-        shared += theta[..., m, None] * _gradient(pool, part)
+        shared += theta[..., m, None] * _finite(_gradient(pool, part))
     variance, shares = _variance(pair, -own0, own1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = level1 / level0
@@ -106,6 +106,11 @@ def _gradient(totals: Floats, part: tuple[int, int]) -> Floats:
     return out
 
 
+def _finite(x: Floats) -> Floats:
+    """Return a covariate's part of something; zero where its denominator is: it says nothing."""
+    return np.where(np.isfinite(x), x, 0.0)
+
+
 def _quadratic(left: Floats, matrix: Floats, right: Floats) -> Floats:
     return np.asarray(np.einsum("...i,...ij,...j->...", left, matrix, right))
 
@@ -124,7 +129,7 @@ def _theta(pool: Floats, pooled: Floats, form: Form) -> Floats:
     if m == 0:
         return np.zeros((*pool.shape[:-1], 0))
     value = _gradient(pool, form.value)
-    gradients = np.stack([_gradient(pool, part) for part in form.covariates], axis=-2)
+    gradients = np.stack([_finite(_gradient(pool, p)) for p in form.covariates], axis=-2)
     cross = np.einsum("...mi,...ij,...j->...m", gradients, pooled, value)
     square = np.einsum("...mi,...ij,...nj->...mn", gradients, pooled, gradients)
     if m == 1:
@@ -144,6 +149,6 @@ def _noise(gradients: Floats, pooled: Floats, pool: Floats) -> Floats:
 def _adjusted(totals: Floats, pool: Floats, theta: Floats, form: Form) -> tuple[Floats, Floats]:
     level, own = _level(totals, form.value), _gradient(totals, form.value)
     for m, part in enumerate(form.covariates):
-        level = level - theta[..., m] * (_level(totals, part) - _level(pool, part))
-        own = own - theta[..., m, None] * _gradient(totals, part)
+        level = level - theta[..., m] * _finite(_level(totals, part) - _level(pool, part))
+        own = own - theta[..., m, None] * _finite(_gradient(totals, part))
     return level, own

@@ -117,6 +117,34 @@ def _carry(points: Floats, mass: Floats, edge: float, root_step: float) -> tuple
     return grid, density * weight * (grid[1] - grid[0]) / 3.0
 
 
+def peeking_rate(fraction: ArrayLike, alpha: float = 0.05) -> float:
+    """Return how often a test without effect is called a find when every look uses the full level.
+
+    The mass of paths that stay inside ±z_{1-α/2} at all looks is carried from look to look as in
+    `group_sequential`; the rest is the rate (Armitage, McPherson, Rowe, 1969).
+
+    Args:
+        fraction: information fraction of each look, rising, in (0, 1].
+        alpha: two-sided level used at each look.
+
+    Raises:
+        AnalysisError: fractions that do not rise within (0, 1].
+    """
+    from scipy.special import ndtr, ndtri  # imported late: it costs start-up time
+
+    t = np.atleast_1d(np.asarray(fraction, np.float64))
+    if t.size == 0 or np.any(t <= 0) or np.any(t > 1 + 1e-12) or np.any(np.diff(t) <= 0):
+        raise AnalysisError("information fractions must rise within (0, 1]")
+    z = float(ndtri(1.0 - alpha / 2.0))
+    points, mass, found = np.zeros(1), np.ones(1), 0.0
+    for step, root_t in zip(np.sqrt(np.diff(t, prepend=0.0)), np.sqrt(t), strict=True):
+        edge = z * float(root_t)
+        outside = ndtr((-edge - points) / step) + ndtr((points - edge) / step)
+        found += float((mass * outside).sum())
+        points, mass = _carry(points, mass, edge, float(step))
+    return found
+
+
 def always_valid(
     difference: ArrayLike,
     se: ArrayLike,
