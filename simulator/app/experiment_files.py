@@ -17,6 +17,7 @@ PAGE: Final = "report.html"
 def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
     """Return the JSON object of a study."""
     from simulator.app import experiment_words as words
+    from simulator.app.experiment_cells import logged_json
     from simulator.app.experiment_strata import pools_of, strata_json, strata_of
     from simulator.experiments.scorecard import advice, scores
 
@@ -33,6 +34,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
             "srm": [asdict(check) for check in read.srm],
             "remarks": list(read.remarks),
             "strata": strata_json(strata_of(found, name, chosen)),
+            "logged": logged_json(found.logged.get(name, {})),
             "pools": pools_of(found, name).to_dict(orient="records"),
         }
     found_scores = scores(found.readings)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from simulator.app import experiment_words as words
 from simulator.app import present
+from simulator.app.experiment_cells import cells_sections, leaks_table
 from simulator.app.experiment_strata import pools_of, pools_table, strata_of, strata_section
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
@@ -51,6 +52,7 @@ def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
     sections = [
         _checks(found, name, read),
         _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
+        *cells_sections(found.logged.get(name, {})),
         *_following(found, name, chosen),
         strata_section(strata_of(found, name, chosen)),
         _truth(found),
@@ -93,7 +95,9 @@ def _checks(found: Found, name: str, read: Read) -> Section:
     columns = ["randomised side", "control / treatment", "p", "sample ratio"]
     sizes = [Table("Sizes of arms", columns, rows)] if rows else []
     pools = pools_table(pools_of(found, name))
-    return Section("Can the numbers be trusted?", text, tables=[*sizes, pools])
+    logged = found.logged.get(name, {})
+    leaks = [leaks_table(told.leaks) for told in list(logged.values())[:1]]
+    return Section("Can the numbers be trusted?", text, tables=[*sizes, *leaks, pools])
 
 
 def _effects(read: Read, readings: list[Reading]) -> Section:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from simulator.app.resolved import ResolvedScenario
 from simulator.contracts.errors import Finding, RunError, ScenarioError
 
 if TYPE_CHECKING:
+    from simulator.app.experiment_logs import Logged
     from simulator.contracts.plugins import ExperimentDesign
     from simulator.experiments.reading import Read
     from simulator.experiments.scorecard import Reading
@@ -139,6 +141,7 @@ class Found:
         worlds: runs of the first seed by name of the world.
         runs: facts about each run.
         failed: runs that failed; their seeds are left out.
+        logged: what the event logs say, by design and seed; nothing where a log went unread.
     """
 
     study: Study
@@ -147,6 +150,7 @@ class Found:
     worlds: dict[str, Result]
     runs: list[dict[str, Any]]
     failed: list[Outcome]
+    logged: dict[str, dict[int, Logged]] = field(default_factory=dict)
 
 
 def run_study(study: Study, out: Path | str | None, options: Options) -> Found:
@@ -186,11 +190,16 @@ class _Work:
     keep_events: bool
 
     def __call__(self, cell: Cell) -> Outcome:
+        from simulator.app.experiment_logs import keep
         from simulator.sweeps.execute import Outcome
 
         scenario = load_scenario(self.source, cell.settings)
         runs = Path(self.folder) / RUNS
-        result = api.run(scenario, out=runs, resume=True, keep_events=self.keep_events)
+        result = api.run(scenario, out=runs, resume=True)
+        if scenario.experiment is not None and scenario.experiment.type != LAUNCH:
+            keep(result, _set_up(scenario), len(scenario.policies))
+        if not self.keep_events:
+            shutil.rmtree(result.folder / "events", ignore_errors=True)
         return Outcome(
             cell.index, "done", result.folder.name, result.digest, result.manifest.cpu_s or 0.0
         )
@@ -199,6 +208,7 @@ class _Work:
 def _read(
     study: Study, folder: Path, kept: Sequence[tuple[Cell, Outcome]], failed: list[Outcome]
 ) -> Found:
+    from simulator.app.experiment_logs import logged_of
     from simulator.experiments.reading import both_levels, read
     from simulator.experiments.scorecard import readings_of
     from simulator.results.result import Result
@@ -209,6 +219,7 @@ def _read(
         worlds[cell.variant.label] = Result.open(folder / RUNS / outcome.run)
     found: list[Reading] = []
     first: dict[str, Read] = {}
+    logged: dict[str, dict[int, Logged]] = {}
     for seed, worlds in by_seed.items():
         for name, block in study.designs.items():
             design = design_of(study, block, seed)
@@ -216,12 +227,15 @@ def _read(
             first.setdefault(name, test)
             levels = both_levels(worlds[CONTROL], worlds[LAUNCH], design)
             found += readings_of(seed, name, test, levels)
+            told = logged_of(worlds[name], worlds[CONTROL], worlds[LAUNCH], design)
+            if told is not None:
+                logged.setdefault(name, {})[seed] = told
     runs = [
         {"world": cell.variant.label, "seed": cell.seed, "run": f"{RUNS}/{outcome.run}",
          "digest": outcome.digest, "cpu_s": outcome.cpu_s}
         for cell, outcome in kept
     ]  # fmt: skip
-    return Found(study, found, first, next(iter(by_seed.values())), runs, failed)
+    return Found(study, found, first, next(iter(by_seed.values())), runs, failed, logged)
 
 
 def design_of(study: Study, block: Mapping[str, object], seed: int) -> ExperimentDesign[Any]:
@@ -229,6 +243,10 @@ def design_of(study: Study, block: Mapping[str, object], seed: int) -> Experimen
     scenario = load_scenario(
         study.source, {**study.settings, "experiment": dict(block), "seed": seed}
     )
+    return _set_up(scenario)
+
+
+def _set_up(scenario: ResolvedScenario) -> ExperimentDesign[Any]:
     encoder = build.plugin("content", scenario.content)
     design: ExperimentDesign[Any] = build.plugin("experiment", scenario.experiment)  # type: ignore[arg-type]
     design.setup(build.platform_spec(scenario, encoder.embedding_dim))
