@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.contracts.plugins import ExperimentDesign
     from simulator.experiments.cells import Cells
     from simulator.experiments.leaks import Leaks
+    from simulator.experiments.session_reads import SessionReading
     from simulator.experiments.two_sides import TwoSidesRead
     from simulator.results.result import Result
 
@@ -28,10 +29,12 @@ class Logged:
         leaks: impressions that break the design.
         two_sides: estimators on the four cells, where readers and creators are both randomised and
             each cell has impressions.
+        sessions: Differences-in-Q of an author-side test, one a reward; empty for other designs.
     """
 
     leaks: Leaks
     two_sides: TwoSidesRead | None = None
+    sessions: tuple[SessionReading, ...] = ()
 
 
 def keep(result: Result, design: ExperimentDesign[Any], n_control: int) -> None:
@@ -46,12 +49,16 @@ def keep(result: Result, design: ExperimentDesign[Any], n_control: int) -> None:
         RunError: the file could not be written.
     """
     from simulator.experiments.cells import cells_of
+    from simulator.experiments.session_reads import effects_or_none
     from simulator.results.atomic import atomic_write
 
     path = result.folder / KEPT
     if path.exists() or not (result.folder / "events").is_dir():
         return
     arrays = {f"cells/{k}": v for k, v in cells_of(result, design, n_control).arrays().items()}
+    effects = effects_or_none(result, design)
+    if effects is not None:
+        arrays["sessions/effects"] = effects
 
     def fill(temporary: Path) -> None:
         with temporary.open("wb") as file:
@@ -72,6 +79,7 @@ def logged_of(
         design: the design, set up.
     """
     from simulator.experiments.leaks import leaks_of
+    from simulator.experiments.session_reads import read_sessions, session_levels
     from simulator.experiments.two_sides import launch_totals, market_balance, read_cells
 
     cells = kept_cells(test)
@@ -81,7 +89,11 @@ def logged_of(
     if cells.is_crossed:
         totals = launch_totals(control, launch)
         two_sides = read_cells(cells, market_balance(test), totals)
-    return Logged(leaks_of(cells, design), two_sides)
+    effects = _part(test, "sessions/").get("effects")
+    sessions: tuple[SessionReading, ...] = ()
+    if effects is not None:
+        sessions = read_sessions(effects, session_levels(control), session_levels(launch))
+    return Logged(leaks_of(cells, design), two_sides, sessions)
 
 
 def kept_cells(result: Result) -> Cells | None:

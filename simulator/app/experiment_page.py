@@ -9,6 +9,7 @@ import pandas as pd
 from simulator.app import experiment_words as words
 from simulator.app import present
 from simulator.app.experiment_cells import cells_sections, leaks_table
+from simulator.app.experiment_sessions import sessions_sections
 from simulator.app.experiment_strata import pools_of, pools_table, strata_of, strata_section
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
@@ -53,6 +54,7 @@ def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
         _checks(found, name, read),
         _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
         *cells_sections(found.logged.get(name, {})),
+        *sessions_sections(found.logged.get(name, {})),
         *_following(found, name, chosen),
         strata_section(strata_of(found, name, chosen)),
         _truth(found),

@@ -73,7 +73,7 @@ def test_every_estimator_is_its_formula(crossed):
 
 
 def test_arrays_and_back(crossed):
-    _, run, cells = crossed
+    *_, cells = crossed
     again = Cells(**cells.arrays())
     assert again.outcome("new_note_clicks").totals.tolist() == (
         cells.outcome("new_note_clicks").totals.tolist()

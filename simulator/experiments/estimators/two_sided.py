@@ -192,7 +192,7 @@ def smrd(q: ArrayLike, a_c: float, a_l: float) -> Contrasts:
 
     Source: Multiple Randomization Designs, arXiv 2112.13495.
     """
-    return Contrasts(*(_apply(q, weights) for weights in smrd_weights(a_c, a_l)))
+    return Contrasts(*(_apply(q, np.asarray(w)) for w in smrd_weights(a_c, a_l)))
 
 
 def smrd_weights(a_c: float, a_l: float) -> Contrasts:
