@@ -18,7 +18,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
     """Return the JSON object of a study."""
     from simulator.app import experiment_words as words
     from simulator.app.experiment_cells import logged_json
-    from simulator.app.experiment_strata import pools_of, strata_json, strata_of
+    from simulator.app.experiment_strata import all_strata, pools_of, strata_json
     from simulator.experiments.scorecard import advice, scores
 
     study = found.study
@@ -33,7 +33,8 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
             "effects": {key: asdict(effect) for key, effect in read.effects.items()},
             "srm": [asdict(check) for check in read.srm],
             "remarks": list(read.remarks),
-            "strata": strata_json(strata_of(found, name, chosen)),
+            "p_bh": read.p_bh,
+            "strata": strata_json(all_strata(found, name, chosen)),
             "logged": logged_json(found.logged.get(name, {})),
             "pools": pools_of(found, name).to_dict(orient="records"),
         }

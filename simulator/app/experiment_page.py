@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -10,12 +11,12 @@ from simulator.app import experiment_words as words
 from simulator.app import present
 from simulator.app.experiment_cells import cells_sections, leaks_table
 from simulator.app.experiment_sessions import sessions_sections
-from simulator.app.experiment_strata import pools_of, pools_table, strata_of, strata_section
+from simulator.app.experiment_strata import all_strata, pools_of, pools_table, strata_section
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
 from simulator.experiments.analysis import mde
 from simulator.experiments.following import FOLLOWED, cumulative, displacement
-from simulator.experiments.outcomes import DESCRIPTIONS
+from simulator.experiments.outcomes import DESCRIPTIONS, FAMILIES
 from simulator.experiments.reading import DAY
 from simulator.experiments.scorecard import advice, scores
 from simulator.reports.charts import SHADES, Axes, lines
@@ -23,6 +24,8 @@ from simulator.reports.forest import TRUTH, forest
 from simulator.reports.page import Chart, Page, Section, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.app.experiments import Found
     from simulator.contracts.plugins import ExperimentDesign
     from simulator.experiments.analysis import Effect
@@ -34,6 +37,13 @@ _TRUTH: Final = (
     "The truth is the difference between two worlds that share their past and their luck: in one, "
     "everybody is under the treatment's policies from the first measured day, in the other nobody "
     "is. No platform can see it."
+)
+
+
+_EFFECTS: Final = (
+    "Covariates from before the test are in all estimates (CUPED) but the plain ones. Errors are "
+    "those of the randomised units or their clusters. p-values are adjusted within a family: Holm "
+    "bounds the chance of one false finding, BH (Benjamini and Hochberg) the share of false ones."
 )
 
 
@@ -56,7 +66,7 @@ def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
         *cells_sections(found.logged.get(name, {})),
         *sessions_sections(found.logged.get(name, {})),
         *_following(found, name, chosen),
-        strata_section(strata_of(found, name, chosen)),
+        strata_section(all_strata(found, name, chosen)),
         _truth(found),
         Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
                 tables=[_pitfalls(design)]),
@@ -104,27 +114,11 @@ def _checks(found: Found, name: str, read: Read) -> Section:
 
 def _effects(read: Read, readings: list[Reading]) -> Section:
     truth = {r.metric: r for r in readings}
-    rows = []
-    for name, e in read.effects.items():
-        r = truth[name]
-        rows.append(
-            [
-                f"{name}\n{DESCRIPTIONS.get(name, '')}",
-                words.number(e.control),
-                f"{words.signed(e.difference)}\n{words.interval(e)}",
-                present.relative(e.relative),
-                f"{words.p_value(e.p)}\n{words.p_value(e.p_adjusted)}",
-                _sizes(e),
-                f"{max(e.variance_reduction, 0.0):.0%}\n{words.signed(e.unadjusted)}",
-                words.signed(r.truth),
-            ]
-        )
-    columns = ["metric", "control", "difference\n95 % interval", "relative", "p\nadjusted (Holm)",
-               "units\nclusters", "variance removed\nplain difference", "truth"]  # fmt: skip
     frame = pd.DataFrame(
         [
             {"metric": r.metric, "value": r.relative, "low": r.relative_low,
-             "high": r.relative_high, "truth": r.truth / r.base if r.base else None}
+             "high": r.relative_high, "truth": r.truth / r.base if r.base else None,
+             "group": FAMILIES[r.metric]}
             for r in readings
         ]
     )  # fmt: skip
@@ -133,11 +127,29 @@ def _effects(read: Read, readings: list[Reading]) -> Section:
         forest(frame, "metric", "treatment over control, less 1"),
         "Points and rules: estimates with 95 % intervals. Diamonds: the truth in the same world.",
     )
-    caption = (
-        "Covariates from before the test are in all estimates (CUPED) but the plain ones. Errors "
-        "are those of the randomised units or their clusters."
-    )
-    return Section("Effects", charts=[chart], tables=[Table("Effects", columns, rows, caption)])
+    families = dict.fromkeys(FAMILIES[name] for name in read.effects)
+    tables = [_family(read, family, truth) for family in families]
+    return Section("Effects", [_EFFECTS], charts=[chart], tables=tables)
+
+
+def _family(read: Read, family: str, truth: Mapping[str, Reading]) -> Table:
+    rows = [
+        [
+            f"{name}\n{DESCRIPTIONS.get(name, '')}",
+            words.number(e.control),
+            f"{words.signed(e.difference)}\n{words.interval(e)}",
+            present.relative(e.relative),
+            "\n".join(map(words.p_value, (e.p, e.p_adjusted, read.p_bh.get(name, math.nan)))),
+            _sizes(e),
+            f"{max(e.variance_reduction, 0.0):.0%}\n{words.signed(e.unadjusted)}",
+            words.signed(truth[name].truth),
+        ]
+        for name, e in read.effects.items()
+        if FAMILIES[name] == family
+    ]
+    columns = ["metric", "control", "difference\n95 % interval", "relative", "p\nHolm\nBH",
+               "units\nclusters", "variance removed\nplain difference", "truth"]  # fmt: skip
+    return Table(f"Effects on {family}", columns, rows)
 
 
 def _sizes(effect: Effect) -> str:
