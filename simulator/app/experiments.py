@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.app import api, build
+from simulator.app import api
+from simulator.app.experiment_past import Past, begin, can_share, has_begun, set_up
 from simulator.app.loading import Source, load_scenario
 from simulator.app.resolved import ResolvedScenario
 from simulator.contracts.errors import Finding, RunError, ScenarioError
@@ -172,13 +173,28 @@ def run_study(study: Study, out: Path | str | None, options: Options) -> Found:
     folder.mkdir(parents=True, exist_ok=True)
     work = _Work(study.source, str(folder), options.keep_events)
     cells = study.cells()
+    _run_pasts(cells, work, options.jobs)
     outcomes = execute(cells, work, jobs=options.jobs, told=options.told)
+    for cell in {cell.seed: cell for cell in cells}.values():
+        work.drop_past(cell)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     bad_seeds = {cells[outcome.index].seed for outcome in failed}
     kept = [(cells[o.index], o) for o in outcomes if cells[o.index].seed not in bad_seeds]
     if not kept:
         raise RunError(f"No seed has all of its runs: {failed[0].message}", "experiment")
     return _read(study, folder, kept, failed)
+
+
+def _run_pasts(cells: Sequence[Cell], work: _Work, jobs: int) -> None:
+    """Run the past of each seed that two worlds or more are still to begin from."""
+    from simulator.sweeps.execute import execute
+
+    waiting: dict[int, list[Cell]] = {}
+    for cell in cells:
+        if work.needs_past(cell):
+            waiting.setdefault(cell.seed, []).append(cell)
+    firsts = [group[0] for group in waiting.values() if len(group) > 1]
+    execute(firsts, work.run_past, jobs=jobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +205,37 @@ class _Work:
     folder: str
     keep_events: bool
 
+    def _past(self, cell: Cell) -> Past:
+        plain = load_scenario(self.source, {**cell.settings, **_PLAIN})
+        return Past.of(plain, Path(self.folder))
+
+    def needs_past(self, cell: Cell) -> bool:
+        """Return whether a world is still to be begun, and has the past of others."""
+        scenario = load_scenario(self.source, cell.settings)
+        fresh = not has_begun(scenario, Path(self.folder) / RUNS)
+        return bool(scenario.warm_up_s) and fresh and can_share(scenario)
+
+    def run_past(self, cell: Cell) -> Outcome:
+        """Run the past that the worlds of a seed share."""
+        from simulator.sweeps.execute import Outcome
+
+        self._past(cell).run()
+        return Outcome(cell.index, "done")
+
+    def drop_past(self, cell: Cell) -> None:
+        """Delete the past of a seed."""
+        self._past(cell).drop()
+
     def __call__(self, cell: Cell) -> Outcome:
         from simulator.app.experiment_logs import keep
         from simulator.sweeps.execute import Outcome
 
         scenario = load_scenario(self.source, cell.settings)
         runs = Path(self.folder) / RUNS
+        begin(scenario, self._past(cell), runs)
         result = api.run(scenario, out=runs, resume=True)
         if scenario.experiment is not None and scenario.experiment.type != LAUNCH:
-            keep(result, _set_up(scenario), len(scenario.policies))
+            keep(result, set_up(scenario), len(scenario.policies))
         if not self.keep_events:
             shutil.rmtree(result.folder / "events", ignore_errors=True)
         return Outcome(
@@ -243,11 +281,4 @@ def design_of(study: Study, block: Mapping[str, object], seed: int) -> Experimen
     scenario = load_scenario(
         study.source, {**study.settings, "experiment": dict(block), "seed": seed}
     )
-    return _set_up(scenario)
-
-
-def _set_up(scenario: ResolvedScenario) -> ExperimentDesign[Any]:
-    encoder = build.plugin("content", scenario.content)
-    design: ExperimentDesign[Any] = build.plugin("experiment", scenario.experiment)  # type: ignore[arg-type]
-    design.setup(build.platform_spec(scenario, encoder.embedding_dim))
-    return design
+    return set_up(scenario)
