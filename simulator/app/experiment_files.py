@@ -19,6 +19,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
     from simulator.app import experiment_words as words
     from simulator.app.experiment_cells import logged_json
     from simulator.app.experiment_strata import all_strata, pools_of, strata_json
+    from simulator.app.experiment_truth import days_json, spillovers_of
     from simulator.experiments.scorecard import advice, scores
 
     study = found.study
@@ -35,6 +36,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
             "remarks": list(read.remarks),
             "p_bh": read.p_bh,
             "strata": strata_json(all_strata(found, name, chosen)),
+            "spillover": [asdict(s) for s in spillovers_of(found, name)],
             "logged": logged_json(found.logged.get(name, {})),
             "pools": pools_of(found, name).to_dict(orient="records"),
         }
@@ -46,6 +48,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
         "tests": tests,
         "scores": [asdict(score) for score in found_scores],
         "advice": advice(found_scores),
+        "truth": days_json(found),
         "readings": [asdict(reading) for reading in found.readings],
         "runs": found.runs,
         "failed": [asdict(outcome) for outcome in found.failed],

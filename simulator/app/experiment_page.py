@@ -12,6 +12,12 @@ from simulator.app import present
 from simulator.app.experiment_cells import cells_sections, leaks_table
 from simulator.app.experiment_sessions import sessions_sections
 from simulator.app.experiment_strata import all_strata, pools_of, pools_table, strata_section
+from simulator.app.experiment_truth import (
+    horizon_section,
+    sharp_section,
+    spillover_table,
+    spillovers_of,
+)
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
 from simulator.experiments.analysis import mde
@@ -67,7 +73,9 @@ def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
         *sessions_sections(found.logged.get(name, {})),
         *_following(found, name, chosen),
         strata_section(all_strata(found, name, chosen)),
+        *horizon_section(found, chosen),
         _truth(found),
+        *sharp_section(found, scores(found.readings), name),
         Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
                 tables=[_pitfalls(design)]),
     ]  # fmt: skip
@@ -169,7 +177,7 @@ def _following(found: Found, name: str, primary: str) -> list[Section]:
             sections.append(_by_day(days, primary))
     table = displacement(test, control, launch, design)
     if not table.empty:
-        sections.append(_displaced(table))
+        sections.append(_displaced(table, spillover_table(spillovers_of(found, name))))
     return sections
 
 
@@ -187,7 +195,7 @@ def _by_day(days: pd.DataFrame, primary: str) -> Section:
     return Section("Day by day", charts=[chart])
 
 
-def _displaced(table: pd.DataFrame) -> Section:
+def _displaced(table: pd.DataFrame, spilled: list[Table]) -> Section:
     rows = [
         [
             str(row["metric"]),
@@ -207,7 +215,7 @@ def _displaced(table: pd.DataFrame) -> Section:
         "gap of the treated arm less that of the control arm is the bias of comparing the two."
     )
     levels = Table("Levels in the test and in whole worlds", columns, rows)
-    return Section("What the arms do to each other", [text], tables=[levels])
+    return Section("What the arms do to each other", [text], tables=[levels, *spilled])
 
 
 def _truth(found: Found) -> Section:

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from simulator.app import api
 from simulator.app.experiment_past import Past, begin, can_share, has_begun, set_up
 from simulator.app.loading import Source, load_scenario
@@ -143,6 +145,8 @@ class Found:
         runs: facts about each run.
         failed: runs that failed; their seeds are left out.
         logged: what the event logs say, by design and seed; nothing where a log went unread.
+        days: the truth by day; see `truth_by_day`.
+        turnover: share of live notes that a day replaces, at the first seed.
     """
 
     study: Study
@@ -152,6 +156,8 @@ class Found:
     runs: list[dict[str, Any]]
     failed: list[Outcome]
     logged: dict[str, dict[int, Logged]] = field(default_factory=dict)
+    days: pd.DataFrame = field(default_factory=pd.DataFrame)
+    turnover: float = float("nan")
 
 
 def run_study(study: Study, out: Path | str | None, options: Options) -> Found:
@@ -247,6 +253,7 @@ def _read(
     study: Study, folder: Path, kept: Sequence[tuple[Cell, Outcome]], failed: list[Outcome]
 ) -> Found:
     from simulator.app.experiment_logs import logged_of
+    from simulator.experiments.horizon import truth_by_day, turnover
     from simulator.experiments.reading import both_levels, read
     from simulator.experiments.scorecard import readings_of
     from simulator.results.result import Result
@@ -273,7 +280,10 @@ def _read(
          "digest": outcome.digest, "cpu_s": outcome.cpu_s}
         for cell, outcome in kept
     ]  # fmt: skip
-    return Found(study, found, first, next(iter(by_seed.values())), runs, failed, logged)
+    days = [truth_by_day(seed, w[CONTROL], w[LAUNCH]) for seed, w in by_seed.items()]
+    worlds = next(iter(by_seed.values()))
+    rate = turnover(worlds[CONTROL])
+    return Found(study, found, first, worlds, runs, failed, logged, pd.concat(days), rate)
 
 
 def design_of(study: Study, block: Mapping[str, object], seed: int) -> ExperimentDesign[Any]:
