@@ -26,7 +26,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
     tests: dict[str, Any] = {}
     for name, read in found.first.items():
         chosen = words.primary_of(read, agreed.primary)
-        verdict = words.verdict_of(read, agreed)
+        verdict = words.verdict_of(read, agreed, found.n_leaks(name))
         tests[name] = {
             "design": dict(study.designs[name]),
             "primary": chosen,

@@ -64,17 +64,21 @@ def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
     study = found.study
     name, read = next(iter(found.first.items()))
     chosen = words.primary_of(read, agreed.primary)
-    verdict = words.verdict_of(read, agreed)
+    verdict = words.verdict_of(read, agreed, found.n_leaks(name))
     design = design_of(study, study.designs[name], study.seeds[0])
     sections = [
         _checks(found, name, read),
-        _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
+        _effects(
+            read,
+            [r for r in found.readings if r.design == name and _is_first(found, r)],
+            agreed.guardrails,
+        ),
         *cells_sections(found.logged.get(name, {})),
         *sessions_sections(found.logged.get(name, {})),
         *_following(found, name, chosen),
         strata_section(all_strata(found, name, chosen)),
         *horizon_section(found, chosen),
-        _truth(found),
+        _truth(found, agreed),
         *sharp_section(found, scores(found.readings), name),
         Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
                 tables=[_pitfalls(design)]),
@@ -110,7 +114,7 @@ def _checks(found: Found, name: str, read: Read) -> Section:
          "broken" if check.flagged else "holds"]
         for check in read.srm
     ]  # fmt: skip
-    remarks = [f"{remark[:1].upper()}{remark[1:]}." for remark in read.remarks]
+    remarks = [words.sentence(remark) for remark in read.remarks]
     text = [f"Units in both arms: {read.n_contaminated:,}.", *remarks]
     columns = ["randomised side", "control / treatment", "p", "sample ratio"]
     sizes = [Table("Sizes of arms", columns, rows)] if rows else []
@@ -120,24 +124,35 @@ def _checks(found: Found, name: str, read: Read) -> Section:
     return Section("Can the numbers be trusted?", text, tables=[*sizes, *leaks, pools])
 
 
-def _effects(read: Read, readings: list[Reading]) -> Section:
+def _effects(read: Read, readings: list[Reading], margins: Mapping[str, float]) -> Section:
     truth = {r.metric: r for r in readings}
+    families = dict.fromkeys(FAMILIES[name] for name in read.effects)
+    charts = [
+        _forest(family, [r for r in readings if FAMILIES[r.metric] == family], margins)
+        for family in families
+    ]
+    tables = [_family(read, family, truth) for family in families]
+    return Section("Effects", [_EFFECTS], charts=charts, tables=tables)
+
+
+def _forest(family: str, readings: list[Reading], margins: Mapping[str, float]) -> Chart:
     frame = pd.DataFrame(
         [
             {"metric": r.metric, "value": r.relative, "low": r.relative_low,
-             "high": r.relative_high, "truth": r.truth / r.base if r.base else None,
-             "group": FAMILIES[r.metric]}
+             "high": r.relative_high, "truth": r.truth / r.base if r.base else None}
             for r in readings
         ]
     )  # fmt: skip
-    chart = Chart(
-        "Relative effects, and the truth",
+    held = [r.metric in margins for r in readings]
+    if any(held):
+        frame["margin"] = [-margins.get(r.metric, math.nan) for r in readings]
+    strokes = " Strokes: margins of guardrails." if any(held) else ""
+    return Chart(
+        f"Relative effects on {family}, and the truth",
         forest(frame, "metric", "treatment over control, less 1"),
-        "Points and rules: estimates with 95 % intervals. Diamonds: the truth in the same world.",
+        "Points and rules: estimates with 95 % intervals. Diamonds: the truth in the same world."
+        + strokes,
     )
-    families = dict.fromkeys(FAMILIES[name] for name in read.effects)
-    tables = [_family(read, family, truth) for family in families]
-    return Section("Effects", [_EFFECTS], charts=[chart], tables=tables)
 
 
 def _family(read: Read, family: str, truth: Mapping[str, Reading]) -> Table:
@@ -146,7 +161,7 @@ def _family(read: Read, family: str, truth: Mapping[str, Reading]) -> Table:
             f"{name}\n{DESCRIPTIONS.get(name, '')}",
             words.number(e.control),
             f"{words.signed(e.difference)}\n{words.interval(e)}",
-            present.relative(e.relative),
+            present.relative(e.relative).replace(" ", _NO_BREAK),
             "\n".join(map(words.p_value, (e.p, e.p_adjusted, read.p_bh.get(name, math.nan)))),
             _sizes(e),
             f"{max(e.variance_reduction, 0.0):.0%}\n{words.signed(e.unadjusted)}",
@@ -186,7 +201,8 @@ def _by_day(days: pd.DataFrame, primary: str) -> Section:
     often = days.assign(series="looked at daily", low=days["valid_low"], high=days["valid_high"])
     true = days.assign(series="truth", value=days["truth"], low=days["truth"], high=days["truth"])
     frame = pd.concat([once, often[once.columns], true[once.columns]], ignore_index=True)
-    axes = Axes("day", "value", "days of the test that count, from 0", f"{primary}, difference")
+    axes = Axes("day", "value", "days of the test that count, from 0", f"{primary}, difference",
+                whole_x=True)  # fmt: skip
     chart = Chart(
         f"Effect on {primary} of all days so far",
         lines(frame, axes, "series", colours=(SHADES[2], SHADES[0], TRUTH)),
@@ -218,7 +234,7 @@ def _displaced(table: pd.DataFrame, spilled: list[Table]) -> Section:
     return Section("What the arms do to each other", [text], tables=[levels, *spilled])
 
 
-def _truth(found: Found) -> Section:
+def _truth(found: Found, agreed: words.Agreed) -> Section:
     found_scores = scores(found.readings)
     best = advice(found_scores)
     order = {name: i for i, name in enumerate(DESCRIPTIONS)}
@@ -233,7 +249,31 @@ def _truth(found: Found) -> Section:
         "root mean squared error that reads the metric."
     )
     table = Table("Tests against the truth", columns, rows, caption)
-    return Section("How right is the test?", [_TRUTH], tables=[table])
+    return Section("How right is the test?", [_TRUTH], tables=[_told(found, agreed), table])
+
+
+def _told(found: Found, agreed: words.Agreed) -> Table:
+    """Return what each design says and decides in the first world, beside the truth."""
+    rows = []
+    for name, read in found.first.items():
+        chosen = words.primary_of(read, agreed.primary)
+        effect = read.effects[chosen]
+        reading = next(r for r in found.readings if (r.design, r.metric) == (name, chosen))
+        inside = "yes" if reading.low <= reading.truth <= reading.high else "no"
+        verdict = words.verdict_of(read, agreed, found.n_leaks(name))
+        rows.append(
+            [
+                f"{name}\n{chosen}",
+                verdict.decision,
+                f"{words.signed(effect.difference)}\n{words.interval(effect)}",
+                words.signed(reading.truth),
+                words.signed(effect.difference - reading.truth),
+                inside,
+            ]
+        )
+    columns = ["design\nprimary metric", "it would say", "estimate\n95 % interval", "truth",
+               "error", "interval holds it"]  # fmt: skip
+    return Table("What every design would have told you, first world", columns, rows)
 
 
 def _score_row(score: Score, best: dict[str, str]) -> list[str]:

@@ -98,7 +98,8 @@ def horizon_section(found: Found, primary: str) -> list[Section]:
         "corpus can be there only as fast as notes are replaced: after t days, at most t times "
         "that share. What readers see at once, and what a policy does to a new note, runs ahead "
         "of it. The long-run effect is the mean of the last quarter of the days, so it is itself "
-        "cut short by the horizon; of the corpus, it is what new notes have already."
+        "cut short by the horizon; of the corpus, it is what new notes have already. Notes of the "
+        "day before the launch count a day after it, so the corpus moves at once."
     )
     charts = [_curve(frame, shown)] if shown else []
     return [Section("How soon is the effect there?", [text], charts, [_pace(frame, sharp)])]
@@ -106,14 +107,16 @@ def horizon_section(found: Found, primary: str) -> list[Section]:
 
 def _tells(frame: pd.DataFrame, metric: str) -> bool:
     rows = frame[(frame["metric"] == metric) & frame["fraction"].notna()]
-    return bool(len(rows) > 1 and not (rows["fraction_se"].iloc[-1] > 1.0 / _ENOUGH))
+    return bool(
+        len(rows) > 1 and (metric == STOCK or rows["fraction_se"].iloc[-1] <= 1.0 / _ENOUGH)
+    )
 
 
 def _curve(frame: pd.DataFrame, shown: Sequence[str]) -> Chart:
     parts = []
     for metric in shown:
         rows = frame[(frame["metric"] == metric) & frame["fraction"].notna()]
-        error = 1.96 * rows["fraction_se"].fillna(0.0)
+        error = 1.96 * rows["fraction_se"] * (rows["n"] > 1)
         parts.append(
             pd.DataFrame(
                 {"series": metric, "day": rows["day"] + 1, "value": rows["fraction"],
@@ -125,7 +128,9 @@ def _curve(frame: pd.DataFrame, shown: Sequence[str]) -> Chart:
     parts.append(pd.DataFrame({"series": _BOUND, "day": rows["day"] + 1, "value": bound,
                                "low": bound, "high": bound}))  # fmt: skip
     colours = [*[TRUTH, SHADES[3], SHADES[1]][: len(shown)], GREY]
-    axes = Axes("day", "value", "day after the launch", "share of the long-run effect", ".0%")
+    axes = Axes(
+        "day", "value", "day after the launch", "share of the long-run effect", ".0%", whole_x=True
+    )
     return Chart(
         "Share of the long-run effect that a launch has by a day",
         lines(pd.concat(parts, ignore_index=True), axes, "series", colours=colours),
@@ -146,7 +151,10 @@ def _pace(frame: pd.DataFrame, sharp: pd.DataFrame) -> Table:
     bound = frame.drop_duplicates("day").set_index("day")["bound"]
     rows.append([_BOUND, "", *(_share(bound[day]) for day in days)])
     columns = ["metric", "long-run effect", *(f"day {day + 1}" for day in days)]
-    caption = "Shares are left out where the effect is less than two Monte-Carlo errors from zero."
+    caption = (
+        "Shares are left out where the effect is less than two Monte-Carlo errors from zero (of "
+        "one world: where it changes too much from day to day)."
+    )
     return Table("Share of the long-run effect by day", columns, rows, caption)
 
 
@@ -168,7 +176,9 @@ def spillover_table(found: Sequence[Spillover]) -> list[Table]:
             words.number(s.test),
             words.number(s.alone),
             f"{words.signed(s.difference)}\n{words.signed(s.low)}\u00a0…\u00a0{words.signed(s.high)}",
-            present.relative(s.difference / s.alone if s.alone else math.nan),
+            present.relative(s.difference / s.alone if s.alone else math.nan).replace(
+                " ", "\u00a0"
+            ),
             words.p_value(s.p),
         ]
         for s in found
@@ -183,6 +193,11 @@ def spillover_table(found: Sequence[Spillover]) -> list[Table]:
         "the number of metrics."
     )
     return [Table("Spillover on the untreated", columns, rows, caption)]
+
+
+def _relative(s: Spillover) -> str:
+    change = s.difference / s.alone if s.alone else math.nan
+    return present.relative(change).replace(" ", "\u00a0")
 
 
 def days_json(found: Found) -> dict[str, Any]:

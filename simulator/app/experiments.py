@@ -159,6 +159,11 @@ class Found:
     days: pd.DataFrame = field(default_factory=pd.DataFrame)
     turnover: float = float("nan")
 
+    def n_leaks(self, design: str) -> int:
+        """Return the impressions of a design's first test that the design forbids."""
+        tests = list(self.logged.get(design, {}).values())
+        return tests[0].leaks.total if tests else 0
+
 
 def run_study(study: Study, out: Path | str | None, options: Options) -> Found:
     """Run what is not finished yet of a study, read every test, and hold it against the truth.

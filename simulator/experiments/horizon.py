@@ -133,8 +133,8 @@ def sharpness(days: pd.DataFrame) -> pd.DataFrame:
 def long_run(sharp: pd.DataFrame) -> dict[str, float]:
     """Return metric -> long-run effect, as far as the horizon shows it.
 
-    That is the mean over the last quarter of the days that can tell; of a stock, the same of the
-    flow that it tends to.
+    That is the mean over the last quarter of the days that can tell; of a stock, the mean over all
+    days of the flow that it tends to.
 
     Args:
         sharp: see `sharpness`.
@@ -145,7 +145,7 @@ def long_run(sharp: pd.DataFrame) -> dict[str, float]:
         last = effect.iloc[-max(len(effect) // 4, 1) :] if len(effect) else effect
         out[str(metric)] = float(last.mean()) if len(last) else float("nan")
     if STOCK in out:
-        out[STOCK] = out.get(FLOW_OF_STOCK, float("nan"))
+        out[STOCK] = float(sharp.loc[sharp["metric"] == FLOW_OF_STOCK, "effect"].mean())
     return out
 
 
@@ -162,11 +162,13 @@ def horizon(sharp: pd.DataFrame, rate: float) -> pd.DataFrame:
 
     Returns:
         The rows of `sharpness` with `fraction` of the long-run effect, its error `fraction_se`
-        (that of the long-run effect itself is left out), and `bound`.
+        (that of the long-run effect itself is left out; of one seed, the spread over days stands
+        in for it), and `bound`.
     """
     whole = sharp["metric"].map(long_run(sharp)).replace(0.0, np.nan)
+    spread = sharp.groupby("metric", sort=False)["effect"].transform("std")
     return sharp.assign(
         fraction=sharp["effect"] / whole,
-        fraction_se=sharp["se"] / whole.abs(),
+        fraction_se=sharp["se"].fillna(spread) / whole.abs(),
         bound=np.minimum(rate * (sharp["day"] + 1), 1.0),
     )

@@ -66,7 +66,10 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "retention_next_day": "share of days with a visit that are followed by one the next day",
     "sessions_per_reader": "sessions of a reader over the test",
     "publish_penetration": "days on which a reader publishes per day with a visit",
-    "publish_days_per_reader": "numerator of publish_penetration; active_days_per_reader is below",
+    "publish_days_per_reader": (
+        "days on which a reader publishes: the numerator of publish_penetration, whose denominator "
+        "is active_days_per_reader"
+    ),
     "high_heat_share": "share of new notes that reach the clicks of a hot note by the test's end",
     "impression_share_24h": "share of impressions that new notes get in their first 24 hours",
     "active_creators": "share of creators, known before the test, who publish in it",
