@@ -18,6 +18,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
     """Return the JSON object of a study."""
     from simulator.app import experiment_words as words
     from simulator.app.experiment_cells import logged_json
+    from simulator.app.experiment_checks import balances_of
     from simulator.app.experiment_strata import all_strata, pools_of, strata_json
     from simulator.app.experiment_truth import days_json, spillovers_of
     from simulator.experiments.scorecard import advice, scores
@@ -33,6 +34,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
             "verdict": asdict(verdict),
             "effects": {key: asdict(effect) for key, effect in read.effects.items()},
             "srm": [asdict(check) for check in read.srm],
+            "balance": [asdict(row) for row in balances_of(found, name)],
             "remarks": list(read.remarks),
             "p_bh": read.p_bh,
             "strata": strata_json(all_strata(found, name, chosen)),

@@ -9,9 +9,10 @@ import pandas as pd
 
 from simulator.app import experiment_words as words
 from simulator.app import present
-from simulator.app.experiment_cells import cells_sections, leaks_table
+from simulator.app.experiment_cells import cells_sections
+from simulator.app.experiment_checks import checks_section
 from simulator.app.experiment_sessions import sessions_sections
-from simulator.app.experiment_strata import all_strata, pools_of, pools_table, strata_section
+from simulator.app.experiment_strata import all_strata, strata_section
 from simulator.app.experiment_truth import (
     horizon_section,
     sharp_section,
@@ -20,7 +21,7 @@ from simulator.app.experiment_truth import (
 )
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
-from simulator.experiments.analysis import mde
+from simulator.experiments.analysis import mde, peeking_error
 from simulator.experiments.following import FOLLOWED, cumulative, displacement
 from simulator.experiments.outcomes import DESCRIPTIONS, FAMILIES
 from simulator.experiments.reading import DAY
@@ -67,7 +68,7 @@ def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
     verdict = words.verdict_of(read, agreed, found.n_leaks(name))
     design = design_of(study, study.designs[name], study.seeds[0])
     sections = [
-        _checks(found, name, read),
+        checks_section(found, name, read),
         _effects(
             read,
             [r for r in found.readings if r.design == name and _is_first(found, r)],
@@ -106,22 +107,6 @@ def _beside_truth(found: Found, design: str, primary: str) -> list[str]:
         f"{words.signed(score.estimate)}: bias {words.bias_of(score)}."
     )
     return [sentence]
-
-
-def _checks(found: Found, name: str, read: Read) -> Section:
-    rows = [
-        [check.side, " / ".join(f"{n:,}" for n in check.counts), words.p_value(check.p),
-         "broken" if check.flagged else "holds"]
-        for check in read.srm
-    ]  # fmt: skip
-    remarks = [words.sentence(remark) for remark in read.remarks]
-    text = [f"Units in both arms: {read.n_contaminated:,}.", *remarks]
-    columns = ["randomised side", "control / treatment", "p", "sample ratio"]
-    sizes = [Table("Sizes of arms", columns, rows)] if rows else []
-    pools = pools_table(pools_of(found, name))
-    logged = found.logged.get(name, {})
-    leaks = [leaks_table(told.leaks) for told in list(logged.values())[:1]]
-    return Section("Can the numbers be trusted?", text, tables=[*sizes, *leaks, pools])
 
 
 def _effects(read: Read, readings: list[Reading], margins: Mapping[str, float]) -> Section:
@@ -206,7 +191,9 @@ def _by_day(days: pd.DataFrame, primary: str) -> Section:
     chart = Chart(
         f"Effect on {primary} of all days so far",
         lines(frame, axes, "series", colours=(SHADES[2], SHADES[0], TRUTH)),
-        "The inner band holds for one look at the end; the outer one holds for a look every day.",
+        "The inner band holds for one look at the end; the outer one holds for a look every day. "
+        f"{len(days)} looks at the inner one would reject a null effect in "
+        f"{peeking_error(len(days)):.0%} of tests.",
     )
     return Section("Day by day", charts=[chart])
 
@@ -307,17 +294,29 @@ def _pitfalls(design: ExperimentDesign[Any]) -> Table:
     return Table("Pitfalls", ["pitfall"], [[text] for text in design.pitfalls])
 
 
+def _version(found: Found) -> str:
+    return found.worlds[CONTROL].manifest.packages.get("notesim", "of unknown version")
+
+
+def _arms(name: str, block: Mapping[str, object]) -> str:
+    """Say how arms were drawn: every knob that the scenario sets."""
+    knobs = [f"{key} {value}" for key, value in block.items() if key != "type"]
+    return f"{name} ({', '.join(knobs) or 'default knobs'})"
+
+
 def _facts(found: Found, primary: str, agreed: words.Agreed) -> dict[str, str]:
     scenario = found.study.scenario
     kept = ", ".join(f"{name} within {margin:.1%}" for name, margin in agreed.guardrails.items())
     return {
         "designs": ", ".join(found.study.designs),
+        "arms": "; ".join(_arms(name, block) for name, block in found.study.designs.items()),
         "control": ", ".join(config.type for config in scenario.policies) or "no policy",
         "treatment": ", ".join(config.type for config in scenario.treatment) or "no policy",
         "primary metric": primary,
         "guardrails": kept or "none",
         "world": f"{scenario.world.readers.n:,} readers; {scenario.horizon_s // DAY_S} days of "
         f"test, {scenario.warm_up_s // DAY_S} before it",
+        "scenario": f"{scenario.name}, hash {scenario.hash8}, notesim {_version(found)}",
         "seeds": ", ".join(str(seed) for seed in found.study.seeds),
         "cost": f"{present.span(sum(run['cpu_s'] for run in found.runs))} of CPU time, "
         f"{len(found.runs)} runs",

@@ -188,9 +188,9 @@ def spillover_table(found: Sequence[Spillover]) -> list[Table]:
     columns = ["metric", "control arm", "the same, nobody treated", "spillover\n95 % interval",
                "relative", "p"]  # fmt: skip
     caption = (
-        "Each reader and each creator of the control arm is compared with himself in the world "
-        "where nobody is treated: what differs is what the treated did to him. Not adjusted for "
-        "the number of metrics."
+        "Readers and creators of the control arm, each beside the same one in the world where "
+        "nobody is treated: what differs is what the treated did to them. Not adjusted for the "
+        "number of metrics."
     )
     return [Table("Spillover on the untreated", columns, rows, caption)]
 

@@ -23,7 +23,6 @@ REWARDS: Final = {
     "clicks": "clicks on all notes",
     "time_min": "minutes in view and reading",
     "new_clicks": "clicks on new notes",
-    "new_impressions": "impressions of new notes",
 }
 """What a session brings, per session."""
 
@@ -116,7 +115,6 @@ def _rewards(events: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
         "clicks": click,
         "time_min": minutes,
         "new_clicks": click * new,
-        "new_impressions": new,
     }
 
 
@@ -132,7 +130,6 @@ def session_levels(result: Result) -> dict[str, float]:
         "clicks": days["clicks"].sum(),
         "time_min": days["time_spent_s"].sum() / 60.0,
         "new_clicks": days["new_clicks"].sum(),
-        "new_impressions": days["new_impressions"].sum(),
     }
     return {name: float(value) / n if n else float("nan") for name, value in sums.items()}
 

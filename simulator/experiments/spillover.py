@@ -61,7 +61,7 @@ def spillover(
 ) -> list[Spillover]:
     """Return what happens to the untreated, on each side that is randomised by whole units.
 
-    Both worlds share their luck, so each reader and creator is compared with himself.
+    Both worlds share their luck, so each reader and creator is compared with the same one.
 
     Args:
         test: the run of the design.

@@ -100,7 +100,25 @@ def test_logs_are_read_and_not_kept(done, scenario):
         assert "The four cells" in text
         assert "allocation rule" in text
         assert "Impressions that the design forbids" in text
+        for title in ("Were the arms alike?", "Spillover on the untreated",
+                      "How soon is the effect there?", "What every design would have told you",
+                      "Effects on readers", "Effects on creators"):  # fmt: skip
+            assert title in text, title
     assert not list(folder.glob("runs/*/events"))
+
+
+def test_a_served_leak_makes_a_test_invalid(done):
+    folder, _ = done
+    from simulator.app.experiment_words import Agreed, verdict_of
+    from simulator.experiments.reading import read
+    from tests.experiments.hand_runs import design, run_of
+
+    found = read(run_of(design("plan2"), gain=0.1), design("plan2"))
+    assert verdict_of(found, Agreed("ctr")).decision == "SHIP"
+    broken = verdict_of(found, Agreed("ctr"), 3)
+    assert (broken.decision, broken.reason[:13]) == ("INVALID", "3 impressions")
+    truth = facts_of(folder)["truth"]
+    assert {row["metric"] for row in truth["days"]} >= {"found_corpus", "notes_published"}
 
 
 def test_names_are_escaped(done):

@@ -108,12 +108,10 @@ def test_the_log_of_an_author_side_test():
     run = log_of(found, lift=0.5)
     events = run._events
     events["view_s"], events["dwell_s"] = 60.0, 0.0
-    run.readers = run.readers.assign(
-        sessions=2, clicks=1, time_spent_s=240.0, new_clicks=1, new_impressions=3
-    )
+    run.readers = run.readers.assign(sessions=2, clicks=1, time_spent_s=240.0, new_clicks=1)
     effects = session_effects(run, found)
     level = session_levels(run)
-    assert level == {"clicks": 0.5, "time_min": 2.0, "new_clicks": 0.5, "new_impressions": 1.5}
+    assert level == {"clicks": 0.5, "time_min": 2.0, "new_clicks": 0.5}
     twice = {name: 2 * value for name, value in level.items()}
     readings = {r.reward: r for r in read_sessions(effects, level, twice)}
     assert set(readings) == set(REWARDS)

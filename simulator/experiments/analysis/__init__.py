@@ -27,6 +27,7 @@ from simulator.experiments.analysis.sequential import (
     Looks,
     always_valid,
     group_sequential,
+    peeking_error,
     spent_alpha,
 )
 from simulator.experiments.analysis.srm import SrmResult, srm
@@ -62,6 +63,7 @@ __all__ = [
     "decide",
     "group_sequential",
     "mde",
+    "peeking_error",
     "power",
     "required_units",
     "resample_aa",

@@ -106,6 +106,34 @@ def group_sequential(
     return Looks(z, spent)
 
 
+def peeking_error(n_looks: int, alpha: float = 0.05) -> float:
+    """Return how often a null effect is rejected at some of many looks, each at level alpha.
+
+    Looks are spaced evenly in information; the density of paths not yet stopped is carried from
+    look to look, as in `group_sequential`.
+
+    Args:
+        n_looks: number of looks, 1 or more.
+        alpha: two-sided level of each look.
+
+    Raises:
+        AnalysisError: no look.
+    """
+    from scipy.special import ndtr, ndtri  # imported late: it costs start-up time
+
+    if n_looks < 1:
+        raise AnalysisError(f"n_looks must be 1 or more (got {n_looks})")
+    bound, step = float(ndtri(1.0 - alpha / 2.0)), float(np.sqrt(1.0 / n_looks))
+    points, mass = np.zeros(1), np.ones(1)
+    total = 0.0
+    for k in range(1, n_looks + 1):
+        edge = bound * float(np.sqrt(k / n_looks))
+        outside = ndtr((-edge - points) / step) + ndtr((points - edge) / step)
+        total += float((mass * outside).sum())
+        points, mass = _carry(points, mass, edge, step)
+    return total
+
+
 def _carry(points: Floats, mass: Floats, edge: float, root_step: float) -> tuple[Floats, Floats]:
     """Return Simpson points and masses of the process among paths still inside ±edge."""
     limit = min(edge, float(np.abs(points).max()) + 9.0 * root_step)
