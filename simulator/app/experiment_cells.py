@@ -73,10 +73,10 @@ def _about(read: TwoSidesRead) -> list[str]:
     )
     scarcity = (
         f"How scarce is support? Over its first hours a new note lacks its target for "
-        f"{read.balance:.0%} of the time (balance b = {read.balance:.2f}; 1: readers' attention is "
-        f"scarce, 0: notes run out of promised impressions). For that balance the allocation rule "
-        f"asks for {a_c:.0%} of readers and {a_l:.0%} of creators in treatment; the test had "
-        f"{read.a_c:.0%} and {read.a_l:.0%}."
+        f"{read.measured:.0%} of the time: a balance of {read.measured:.2f} (1: readers' attention "
+        f"is scarce, 0: notes run out of promised impressions). The corrected estimators use "
+        f"b = {read.balance:.2f}. For that the allocation rule asks for {a_c:.0%} of readers and "
+        f"{a_l:.0%} of creators in treatment; the test had {read.a_c:.0%} and {read.a_l:.0%}."
     )
     return [cells, scarcity]
 

@@ -88,7 +88,8 @@ def logged_of(
     two_sides = None
     if cells.is_crossed:
         totals = launch_totals(control, launch)
-        two_sides = read_cells(cells, market_balance(test), totals)
+        told = getattr(design.config, "balance", None)
+        two_sides = read_cells(cells, market_balance(test), totals, told)
     effects = _part(test, "sessions/").get("effects")
     sessions: tuple[SessionReading, ...] = ()
     if effects is not None:

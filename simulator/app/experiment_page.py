@@ -23,7 +23,7 @@ from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
 from simulator.experiments.analysis import mde, peeking_error
 from simulator.experiments.following import FOLLOWED, cumulative, displacement
-from simulator.experiments.outcomes import DESCRIPTIONS, FAMILIES
+from simulator.experiments.outcomes import DESCRIPTIONS, family_of
 from simulator.experiments.reading import DAY
 from simulator.experiments.scorecard import advice, scores
 from simulator.reports.charts import SHADES, Axes, lines
@@ -111,9 +111,9 @@ def _beside_truth(found: Found, design: str, primary: str) -> list[str]:
 
 def _effects(read: Read, readings: list[Reading], margins: Mapping[str, float]) -> Section:
     truth = {r.metric: r for r in readings}
-    families = dict.fromkeys(FAMILIES[name] for name in read.effects)
+    families = dict.fromkeys(family_of(name) for name in read.effects)
     charts = [
-        _forest(family, [r for r in readings if FAMILIES[r.metric] == family], margins)
+        _forest(family, [r for r in readings if family_of(r.metric) == family], margins)
         for family in families
     ]
     tables = [_family(read, family, truth) for family in families]
@@ -153,7 +153,7 @@ def _family(read: Read, family: str, truth: Mapping[str, Reading]) -> Table:
             words.signed(truth[name].truth),
         ]
         for name, e in read.effects.items()
-        if FAMILIES[name] == family
+        if family_of(name) == family
     ]
     columns = ["metric", "control", "difference\n95 % interval", "relative", "p\nHolm\nBH",
                "units\nclusters", "variance removed\nplain difference", "truth"]  # fmt: skip

@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from simulator.app import api, build
 from simulator.contracts.errors import RunError
 from simulator.contracts.events import HOUR_S
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from simulator.app.resolved import ResolvedScenario
     from simulator.contracts.plugins import ExperimentDesign
 
@@ -81,12 +77,19 @@ class Past:
 def can_share(scenario: ResolvedScenario) -> bool:
     """Return whether a world has the past of the plain world.
 
-    Not where policies are told, from the start, of a part of the platform.
+    Not where policies are told of a part of the platform, where requests take another path, or
+    where channels find another number of notes, all from the start of the run.
     """
     if scenario.experiment is None:
         return True
     design = build.plugin("experiment", scenario.experiment)
-    return not design.splits_counters
+    fetched = getattr(design, "fetched", int)
+    usual = [k for config in scenario.recall if (k := getattr(config, "k", None)) is not None]
+    return not (
+        design.splits_counters
+        or getattr(design, "merging", None) is not None
+        or any(fetched(k) != k for k in usual)
+    )
 
 
 def has_begun(scenario: ResolvedScenario, runs: Path) -> bool:
@@ -106,25 +109,15 @@ def fork(scenario: ResolvedScenario, past: Past, runs: Path) -> None:
     Raises:
         RunError: the past is not that of the world; the run then starts from its own beginning.
     """
+    from simulator.engine.arms import Arms
     from simulator.results.fork import copy_tables
 
     times = build.timetable(scenario, 0)
     with api.open_folder(scenario, api.run_path(scenario, runs), resume=False) as folder:
         folder.writers()
         design = None if scenario.experiment is None else set_up(scenario)
-
-        def reader_arms(ids: NDArray[np.int32]) -> NDArray[np.uint8]:
-            return np.zeros(ids.size, np.uint8) if design is None else design.reader_arms(ids)
-
-        def note_arms(columns: Any) -> NDArray[np.uint8]:  # noqa: ANN401  (columns of notes)
-            if design is None:
-                return np.zeros(columns["note_id"].size, np.uint8)
-            is_new = columns["published_t"] >= times.warm_up_s
-            return design.note_arms(
-                columns["note_id"], columns["creator_id"], columns["category"], is_new
-            )
-
-        copy_tables(past.folder, folder.path, reader_arms, note_arms)
+        arms = Arms(design, start_t=float(times.warm_up_s))
+        copy_tables(past.folder, folder.path, arms.of_readers, arms.of_notes)
         replication = build.build_replication(scenario, folder.writers(), folder.path, times)
         replication.fork(past.folder / _STATE, past.plain.hash8)
 

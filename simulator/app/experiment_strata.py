@@ -14,7 +14,7 @@ from simulator.app import present
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.experiments.analysis import adjust
 from simulator.experiments.errors import AnalysisError
-from simulator.experiments.outcomes import FAMILIES
+from simulator.experiments.outcomes import family_of
 from simulator.experiments.pools import pool_thickness
 from simulator.experiments.strata import CUTS, Stratified, stratified
 from simulator.reports.page import Section, Table
@@ -37,8 +37,8 @@ def all_strata(found: Found, name: str, primary: str) -> list[Stratified | str]:
     """
     out: list[Stratified | str] = []
     effects = found.first[name].effects
-    leads = {FAMILIES[metric]: metric for metric in reversed(effects)}
-    metrics = [primary, *(m for f, m in leads.items() if f != FAMILIES[primary])]
+    leads = {family_of(metric): metric for metric in reversed(effects)}
+    metrics = [primary, *(m for f, m in leads.items() if f != family_of(primary))]
     for metric in metrics:
         for by in CUTS:
             result = _stratified(found, name, metric, by)

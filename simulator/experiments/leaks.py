@@ -43,6 +43,9 @@ def leaks_of(cells: Cells, design: ExperimentDesign[Any]) -> Leaks:
     seen, by_control, by_treatment = np.moveaxis(cells.log, -1, 0)
     treated = np.array([design.treated(day) for day in range(seen.shape[0])])
     visible = design.visible()
+    if getattr(design, "merging", None) is not None:
+        # Two rankings are merged: each is helped by its own policies, whatever the pair.
+        by_treatment, by_control = np.zeros_like(seen), np.zeros_like(seen)
     return Leaks(
         int(seen.sum()),
         0 if visible is None else int(seen[:, ~visible].sum()),

@@ -83,6 +83,12 @@ FAMILIES: Final[dict[str, str]] = {
 }
 """Metric -> family, inside which p-values are adjusted."""
 
+
+def family_of(metric: str) -> str:
+    """Return the family of a metric; a name with one more word is in that of the shorter name."""
+    return FAMILIES.get(metric) or FAMILIES.get(metric.rpartition("_")[0], "notes")
+
+
 DAY_METRICS: Final = ("ctr", "new_note_share", "new_note_ctr", "note_ctr_24h")
 """Metrics of designs that randomise days: ratios of a day's totals."""
 

@@ -16,11 +16,11 @@ from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
     CREATOR_METRICS,
     DAY_METRICS,
-    FAMILIES,
     NOTE_METRICS,
     RARE,
     READER_METRICS,
     creator_table,
+    family_of,
     in_arms,
     levels,
     note_table,
@@ -91,10 +91,10 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
     if not found.effects:
         raise AnalysisError("nothing can be read: " + "; ".join(found.remarks))
     names = list(found.effects)
-    p, families = [found.effects[n].p for n in names], [FAMILIES[n] for n in names]
+    p, families = [found.effects[n].p for n in names], [family_of(n) for n in names]
     holm, bh = adjust(p, families, "holm"), adjust(p, families, "bh")
     effects = {
-        n: replace(found.effects[n], p_adjusted=float(q), family=FAMILIES[n])
+        n: replace(found.effects[n], p_adjusted=float(q), family=family_of(n))
         for n, q in zip(names, holm, strict=True)
     }
     rates = dict(zip(names, bh.tolist(), strict=True))

@@ -66,7 +66,8 @@ class TwoSidesRead:
         base: outcome -> total of the world without the treatment.
         estimates: all estimators on all outcomes.
         a_c, a_l: treated shares of readers and of creators in the test.
-        balance: see `market_balance`.
+        balance: balance that the estimators were told.
+        measured: see `market_balance`.
         rule: treated shares (readers, creators) that suit the balance.
     """
 
@@ -76,6 +77,7 @@ class TwoSidesRead:
     a_c: float
     a_l: float
     balance: float
+    measured: float
     rule: tuple[float, float]
 
 
@@ -118,8 +120,9 @@ def launch_totals(control: Result, launch: Result) -> dict[str, tuple[float, flo
 
 def read_cells(
     cells: Cells,
-    balance: float,
+    measured: float,
     totals: Mapping[str, tuple[float, float]],
+    balance: float | None = None,
     alpha: float = 0.05,
 ) -> TwoSidesRead:
     """Apply every estimator to every outcome.
@@ -129,11 +132,13 @@ def read_cells(
 
     Args:
         cells: sums of the test's event log; each of the four cells has impressions.
-        balance: see `market_balance`.
+        measured: see `market_balance`.
         totals: see `launch_totals`.
+        balance: what the estimators are told; the measured balance by default.
         alpha: level of intervals.
     """
     a_c, a_l = cells.shares()
+    balance = measured if balance is None else balance
     weights = _weights(a_c, a_l, balance)
     found = []
     for outcome in OUTCOMES:
@@ -155,6 +160,7 @@ def read_cells(
         a_c,
         a_l,
         balance,
+        measured,
         allocation_rule(balance),
     )
 

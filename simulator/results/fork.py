@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-Columns = Mapping[str, "NDArray[np.generic]"]
-
 _NOTE_KEYS: Final = ("note_id", "creator_id", "category", "published_t")
 
 
@@ -23,7 +21,7 @@ def copy_tables(
     source: Path,
     target: Path,
     reader_arms: Callable[[NDArray[np.int32]], NDArray[np.uint8]],
-    note_arms: Callable[[Columns], NDArray[np.uint8]],
+    note_arms: Callable[..., NDArray[np.uint8]],
 ) -> None:
     """Copy every part of every growing table, with the columns of arms written anew.
 
@@ -31,7 +29,8 @@ def copy_tables(
         source: run folder whose checkpoint was just written.
         target: run folder of the copy; the folders of its tables exist.
         reader_arms: from ids of readers to their arms.
-        note_arms: from the columns of notes to their arms.
+        note_arms: from ids of notes, of their creators, categories and times of publication to
+            their arms.
 
     Raises:
         RunError: a part could not be written.
@@ -44,7 +43,7 @@ def copy_tables(
         for path in TABLES[name].files(source):
             table = pq.read_table(path)
             if name == "notes":
-                arms = note_arms({key: table[key].to_numpy() for key in _NOTE_KEYS})
+                arms = note_arms(*(table[key].to_numpy() for key in _NOTE_KEYS))
                 table = _with(table, "note_arm", arms)
                 of_note = np.concatenate([of_note, arms])
             elif name == "events":

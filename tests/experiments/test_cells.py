@@ -70,6 +70,8 @@ def test_every_estimator_is_its_formula(crossed):
     assert {e.truth for e in read.estimates if e.name == "tsrn"} == {0.0}
     assert all(np.isnan(e.truth) for e in read.estimates if e.name == "direct")
     assert read.rule == pytest.approx((0.8, 0.7))
+    told = read_cells(cells, 0.4, launch_totals(run, run), 1.0)
+    assert (told.measured, told.balance, told.rule) == (0.4, 1.0, (0.5, 1.0))
 
 
 def test_arrays_and_back(crossed):

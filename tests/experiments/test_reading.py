@@ -8,9 +8,9 @@ from simulator.contracts.events import DAY_S
 from simulator.experiments.analysis import adjust
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
-    FAMILIES,
     READER_METRICS,
     creator_table,
+    family_of,
     levels,
     note_table,
     reader_table,
@@ -200,7 +200,7 @@ def test_families_are_adjusted_by_themselves():
     found = design("plan2")
     test = read(run_of(found, gain=0.02), found)
     for family in ("readers", "notes", "creators"):
-        names = [n for n in test.effects if FAMILIES[n] == family]
+        names = [n for n in test.effects if family_of(n) == family]
         p = [test.effects[n].p for n in names]
         assert {test.effects[n].family for n in names} == {family}
         np.testing.assert_allclose([test.effects[n].p_adjusted for n in names], adjust(p))
