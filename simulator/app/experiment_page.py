@@ -23,7 +23,7 @@ from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
 from simulator.experiments.analysis import mde, peeking_error
 from simulator.experiments.following import FOLLOWED, cumulative, displacement
-from simulator.experiments.outcomes import DESCRIPTIONS, family_of
+from simulator.experiments.outcomes import DESCRIPTIONS, FAMILIES, family_of
 from simulator.experiments.reading import DAY
 from simulator.experiments.scorecard import advice, scores
 from simulator.reports.charts import SHADES, Axes, lines
@@ -224,7 +224,7 @@ def _displaced(table: pd.DataFrame, spilled: list[Table]) -> Section:
 def _truth(found: Found, agreed: words.Agreed) -> Section:
     found_scores = scores(found.readings)
     best = advice(found_scores)
-    order = {name: i for i, name in enumerate(DESCRIPTIONS)}
+    order = {name: i for i, name in enumerate(dict.fromkeys([*FAMILIES, *DESCRIPTIONS]))}
     by_metric = sorted(found_scores, key=lambda score: order[score.metric])
     rows = [_score_row(score, best) for score in by_metric]
     columns = ["metric, design", "truth", "mean estimate", "bias ± Monte-Carlo error", "RMSE",

@@ -52,7 +52,7 @@ def _stratified(found: Found, name: str, metric: str, by: str) -> Stratified | s
     try:
         return stratified(test, control, launch, _design(found, name), metric, by=by)
     except AnalysisError as error:
-        return str(error)
+        return f"{metric}: {error}"
 
 
 def pools_of(found: Found, name: str) -> pd.DataFrame:

@@ -213,3 +213,14 @@ def test_rare_notes_are_said_to_be_too_few():
     assert not any("high_heat_share" in remark for remark in read(run, found).remarks)
     run.manifest.params.hot_clicks = run.notes["clicks"].max()
     assert any("too few" in remark for remark in read(run, found).remarks)
+
+
+def test_no_sign_is_wrong_where_the_truth_is_nothing():
+    found = design("user_side")
+    test = read(run_of(found, gain=0.05), found)
+    for truth, wrong in ((0.0, None), (-0.01, 1.0), (0.01, 0.0)):
+        readings = readings_of(
+            1, "user_side", test, dict.fromkeys(test.effects, (0.1, 0.1 + truth))
+        )
+        score = next(s for s in scores(readings) if s.metric == "ctr")
+        assert np.isnan(score.wrong_sign) if wrong is None else score.wrong_sign == wrong
