@@ -77,8 +77,8 @@ class Past:
 def can_share(scenario: ResolvedScenario) -> bool:
     """Return whether a world has the past of the plain world.
 
-    Not where policies are told of a part of the platform, where requests take another path, or
-    where channels find another number of notes, all from the start of the run.
+    Not where policies are told of a part of the platform, where requests take another path, where
+    arms learn apart, or where channels find another number of notes, from the start of the run.
     """
     if scenario.experiment is None:
         return True
@@ -87,6 +87,7 @@ def can_share(scenario: ResolvedScenario) -> bool:
     usual = [k for config in scenario.recall if (k := getattr(config, "k", None)) is not None]
     return not (
         design.splits_counters
+        or getattr(design, "learns_apart", False)
         or getattr(design, "merging", None) is not None
         or any(fetched(k) != k for k in usual)
     )
