@@ -50,7 +50,7 @@ def all_strata(found: Found, name: str, primary: str) -> list[Stratified | str]:
 def _stratified(found: Found, name: str, metric: str, by: str) -> Stratified | str:
     test, control, launch = (found.worlds[key] for key in (name, CONTROL, LAUNCH))
     try:
-        return stratified(test, control, launch, _design(found, name), metric, by=by)
+        return stratified(test, control, launch, _design(found, name), metric, cut_by=by)
     except AnalysisError as error:
         return f"{metric}: {error}"
 

@@ -61,7 +61,7 @@ def stratified(
     design: ExperimentDesign[Any],
     metric: str,
     alpha: float = 0.05,
-    by: str = "past",
+    cut_by: str = "past",
 ) -> Stratified:
     """Estimate the effect on readers, or creators' notes, of different pasts.
 
@@ -76,7 +76,7 @@ def stratified(
         design: the design.
         metric: a metric of readers or of new notes.
         alpha: level of intervals.
-        by: one of `CUTS`.
+        cut_by: one of `CUTS`.
 
     Raises:
         AnalysisError: the design does not randomise the metric's readers or creators whole, or
@@ -88,8 +88,8 @@ def stratified(
     if declared is None or side not in design.sides or not whole:
         raise AnalysisError(f"{metric} has no strata: its units are not randomised whole")
     table_of = reader_table if side == "reader" else note_table
-    past, unit = ("creator_pre_notes" if by == "tier" else _PAST[side]), _UNIT[side]
-    if by == "tier" and side == "reader":
+    past, unit = ("creator_pre_notes" if cut_by == "tier" else _PAST[side]), _UNIT[side]
+    if cut_by == "tier" and side == "reader":
         raise AnalysisError("readers have no tier of creators")
     cut = _median(table_of(control), past, unit)
     settings = Settings(control=0, alpha=alpha)
@@ -99,7 +99,7 @@ def stratified(
         _levels(_with_stratum(table_of(world), past, cut), declared) for world in (control, launch)
     )
     truth = {name: after.get(name, np.nan) - before.get(name, np.nan) for name in before}
-    return Stratified(metric, _BY["tier" if by == "tier" else side], found, truth)
+    return Stratified(metric, _BY["tier" if cut_by == "tier" else side], found, truth)
 
 
 _BY: Final = {

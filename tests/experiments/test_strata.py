@@ -51,7 +51,7 @@ def test_the_section_and_the_json_say_the_same(worlds):
     found, test, control, launch = worlds
     result = stratified(test, control, launch, found, "ctr")
     beginners(test, control, launch)
-    by_tier = stratified(test, control, launch, found, "fulfilled", by="tier")
+    by_tier = stratified(test, control, launch, found, "fulfilled", cut_by="tier")
     table, other = strata_section([result, by_tier]).tables
     told = strata_json([result, by_tier])
     segments = [e["segment"] for e in told["found"]["segments"]]
@@ -72,11 +72,11 @@ def beginners(*runs):
 def test_a_tier_is_how_much_a_creator_had_published(worlds):
     found, *runs = worlds
     beginners(*runs)
-    result = stratified(*runs, found, "impressions_24h", by="tier")
+    result = stratified(*runs, found, "impressions_24h", cut_by="tier")
     sizes = {e.segment: e.n_control + e.n_treatment for e in result.found.segments}
     assert sizes == {LOW: 3 * 80, HIGH: 3 * 40}
     with pytest.raises(AnalysisError, match="no tier"):
-        stratified(*runs, found, "ctr", by="tier")
+        stratified(*runs, found, "ctr", cut_by="tier")
 
 
 def test_half_of_the_readers_with_a_past_are_high(worlds):
