@@ -1,1 +1,1 @@
-"""The Streamlit dashboard."""
+"""Streamlit pages on top of `simulator.app`; `notesim dashboard` opens them."""

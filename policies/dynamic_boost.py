@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, field_validator
 
-from policies.pacing import curve_boost, formula_boost, table_boost
+from policies.pacing import curve_boost, formula_boost, lookup_boost, table_boost
 from policies.promise_policy import PromisePolicy
 from policies.promises import Pace, PromiseConfig
 from simulator.contracts.config import knob
 from simulator.contracts.support import NoteSupport
 from simulator.contracts.views import PlatformView
+
+Boost = Annotated[float, Field(ge=0.1, le=100)]
+Cells = tuple[tuple[Boost, ...], ...]
+"""Boosts by row of time and column of impressions."""
+
+_MOST_CELLS = 24
 
 
 class DynamicBoostConfig(PromiseConfig):
@@ -42,6 +49,13 @@ class DynamicBoostConfig(PromiseConfig):
     )
     table_step: float = knob(0.1, "Boost for each cell of lag in the table.", ge=0, le=20)
     table_cells: int = knob(4, "Rows and columns of the table.", ge=1, le=100)
+    table: Cells | None = Field(
+        None,
+        description="The table itself, a list of rows: rows are equal parts of the window, columns "
+        "of the target; silent means the table of `table_step` and `table_cells`.",
+        json_schema_extra={"tunable": True},
+        exclude_if=lambda table: table is None,  # as in files of the time before there was one
+    )
     formula_alpha: float = knob(4.0, "α of the formula: boost at birth.", ge=0.1, le=100)
     formula_beta: float = knob(3.0, "β of the formula: decay with age.", ge=0, le=100)
     formula_gamma: float = knob(12.0, "γ of the formula: decay with impressions.", ge=0, le=1_000)
@@ -53,6 +67,29 @@ class DynamicBoostConfig(PromiseConfig):
         le=50,
         tunable=True,
     )
+
+    @field_validator("table")
+    @classmethod
+    def _rectangle(cls, table: Cells | None) -> Cells | None:
+        if table is not None:
+            lengths = {len(row) for row in table}
+            is_full = len(lengths) == 1 and 1 <= min(lengths) <= max(lengths) <= _MOST_CELLS
+            if not is_full or len(table) > _MOST_CELLS:
+                raise ValueError(
+                    f"a table has 1 to {_MOST_CELLS} rows of equal length, 1 to {_MOST_CELLS} each"
+                )
+        return table
+
+    @property
+    def table_in_use(self) -> list[list[float]] | None:
+        """Return the boosts by row of time and column of impressions, None under other rules."""
+        if self.rule != "table":
+            return None
+        if self.table is not None:
+            return [list(row) for row in self.table]
+        middle = (np.arange(self.table_cells) + 0.5) / self.table_cells
+        cells = table_boost(middle[:, None], middle[None, :], self.table_step, self.table_cells)
+        return [[round(float(value), 6) for value in row] for row in cells]
 
 
 B = TypeVar("B", bound=DynamicBoostConfig)
@@ -74,7 +111,9 @@ class DynamicBoostPolicy(PromisePolicy[B]):
     def coefficients(self, pace: Pace) -> NDArray[np.float32]:
         """Return float32[m] coefficients at rank, from 1 to `max_coefficient`."""
         config = self.config
-        if config.rule == "table":
+        if config.rule == "table" and config.table is not None:
+            boost = lookup_boost(pace.t, pace.x, config.table)
+        elif config.rule == "table":
             boost = table_boost(pace.t, pace.x, config.table_step, config.table_cells)
         elif config.rule == "formula":
             boost = formula_boost(

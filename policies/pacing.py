@@ -56,6 +56,21 @@ def table_boost(t: ArrayLike, x: ArrayLike, step: float = 0.1, cells: int = 4) -
     return np.asarray(1.0 + step * np.maximum(0.0, row - column))
 
 
+def lookup_boost(t: ArrayLike, x: ArrayLike, table: ArrayLike) -> Floats:
+    """Return the cell of a table for each note: rows go with time, columns with impressions.
+
+    Args:
+        t: share of the window that has passed; from 1 on the last row counts.
+        x: share of the target that a note has; from 1 on the last column counts.
+        table: float64[rows, columns] of boosts, each axis cut into equal parts.
+    """
+    cells = np.asarray(table, np.float64)
+    n_rows, n_columns = cells.shape
+    row = np.clip(np.floor(np.asarray(t, np.float64) * n_rows), 0, n_rows - 1)
+    column = np.clip(np.floor(np.asarray(x, np.float64) * n_columns), 0, n_columns - 1)
+    return np.asarray(cells[row.astype(np.int64), column.astype(np.int64)])
+
+
 def formula_boost(t: ArrayLike, x: ArrayLike, alpha: float, beta: float, gamma: float) -> Floats:
     """Return max{α/√(1 + βt + γx), 1}: strongest at birth, weaker with age and impressions."""
     root = np.sqrt(1.0 + beta * np.asarray(t, np.float64) + gamma * np.asarray(x, np.float64))

@@ -166,6 +166,7 @@ def _measure(
     with replication.costs.timed("measure"):
         measures = measure(folder, build.metric_params(scenario))
         digest = run_digest(folder.path)
+        _keep_of_test(scenario, folder, replication)
     if not options.keep_events:
         shutil.rmtree(folder.path / "events", ignore_errors=True)
     profile = {"seconds": replication.costs.seconds, "facts": replication.facts()}
@@ -179,6 +180,20 @@ def _measure(
         remarks={**measures.remarks, **training_remarks(folder.path)},
     )
     shutil.rmtree(folder.checkpoints, ignore_errors=True)
+
+
+def _keep_of_test(scenario: ResolvedScenario, folder: RunFolder, replication: Replication) -> None:
+    """Keep what tests are read from, before the event log may go."""
+    from simulator.results.meetings import build_meetings, write_clusters
+
+    if scenario.experiment is None:
+        return
+    design = build.plugin("experiment", scenario.experiment)
+    if {"reader", "note"} <= set(design.sides):
+        build_meetings(folder, build.metric_params(scenario), design.first_read_day)
+    groups = replication.groups()
+    if groups is not None:
+        write_clusters(folder, groups)
 
 
 def _record_failure(folder: RunFolder, error: Exception) -> None:

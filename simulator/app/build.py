@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.app.registry import registry
 from simulator.contracts.events import DAY_S
-from simulator.contracts.plugins import PluginConfig
+from simulator.contracts.plugins import ExperimentDesign, PluginConfig, RecallConfig
 from simulator.contracts.spec import PlatformSpec
 
 if TYPE_CHECKING:
@@ -71,18 +71,39 @@ def build_funnel(scenario: ResolvedScenario) -> Funnel:
     from simulator.engine.funnel import Funnel
 
     experiment = scenario.experiment
-    return Funnel(
-        channels=[plugin("recall", config) for config in scenario.recall],
-        pre_ranker=plugin("pre_rank", scenario.pre_rank),
-        ranker=plugin("rank", scenario.rank),
-        reranker=plugin("rerank", scenario.rerank),
-        policies=[
-            plugin("policies", config) for config in (*scenario.policies, *scenario.treatment)
+    design = None if experiment is None else plugin("experiment", experiment)
+    usual = [config.k if isinstance(config, RecallConfig) else 0 for config in scenario.recall]
+    fetched = usual if design is None else [design.fetched(k) for k in usual]
+    policies = [plugin("policies", config) for config in (*scenario.policies, *scenario.treatment)]
+    shared: dict[str, Any] = {
+        "policies": policies,
+        "n_control": len(scenario.policies),
+        "design": design,
+        "usual_k": () if fetched == usual else tuple(usual),
+    }
+    twin = Funnel(**_stages(scenario, fetched), **shared) if _is_apart(design) else None
+    return Funnel(**_stages(scenario, fetched), **shared, twin=twin)
+
+
+def _is_apart(design: ExperimentDesign[Any] | None) -> bool:
+    return design is not None and design.learns_apart
+
+
+def _stages(scenario: ResolvedScenario, fetched: Sequence[int]) -> dict[str, Any]:
+    """Return what finds, scores and learns, channels with so many finds."""
+    return {
+        "channels": [
+            plugin(
+                "recall",
+                config if k in (0, getattr(config, "k", 0)) else config.model_copy(update={"k": k}),
+            )
+            for config, k in zip(scenario.recall, fetched, strict=True)
         ],
-        models=[plugin("models", config) for config in scenario.models],
-        n_control=len(scenario.policies),
-        design=None if experiment is None else plugin("experiment", experiment),
-    )
+        "pre_ranker": plugin("pre_rank", scenario.pre_rank),
+        "ranker": plugin("rank", scenario.rank),
+        "reranker": plugin("rerank", scenario.rerank),
+        "models": [plugin("models", config) for config in scenario.models],
+    }
 
 
 def timetable(scenario: ResolvedScenario, checkpoint_every_s: int) -> Timetable:

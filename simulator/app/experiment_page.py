@@ -172,7 +172,7 @@ def _following(found: Found, name: str, primary: str) -> list[Section]:
     design = design_of(found.study, found.study.designs[name], found.study.seeds[0])
     sections = []
     if DAY not in design.sides and primary in FOLLOWED:
-        days = cumulative(test, control, launch, primary)
+        days = cumulative(test, control, launch, primary, design=design)
         if not days.empty:
             sections.append(_by_day(days, primary))
     table = displacement(test, control, launch, design)

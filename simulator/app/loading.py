@@ -20,7 +20,15 @@ from simulator.app.tree import Node, from_python, merge
 from simulator.app.yaml_source import parse_mapping
 from simulator.contracts.errors import Finding, ScenarioError
 
-__all__ = ["Source", "check_tree", "json_schema", "load_scenario", "read_tree", "validate"]
+__all__ = [
+    "Source",
+    "check_tree",
+    "json_schema",
+    "load_scenario",
+    "merge_parents",
+    "read_tree",
+    "validate",
+]
 
 Source = str | Path | Mapping[str, object]
 
@@ -67,9 +75,9 @@ def read_tree(source: Source) -> Node:
         ScenarioError: a file cannot be read or is no YAML, or parents are missing or circular.
     """
     if isinstance(source, Mapping):
-        return _with_parents(from_python(source), None)
+        return merge_parents(from_python(source), None)
     path = locate(source)
-    return _with_parents(parse_mapping(read_text(path), str(path)), path)
+    return merge_parents(parse_mapping(read_text(path), str(path)), path)
 
 
 def check_tree(tree: Node, model: type[ScenarioBase]) -> ScenarioBase:
@@ -94,7 +102,16 @@ def check_tree(tree: Node, model: type[ScenarioBase]) -> ScenarioBase:
         raise ScenarioError(findings_of(error, model, filled)) from None
 
 
-def _with_parents(tree: Node, path: Path | None) -> Node:
+def merge_parents(tree: Node, path: Path | None) -> Node:
+    """Lay a scenario over everything that it extends.
+
+    Args:
+        tree: the scenario as its file holds it.
+        path: its file, where relative parents start from; None for the working directory.
+
+    Raises:
+        ScenarioError: parents are missing or circular.
+    """
     chain = [] if path is None else [path]
     while (named_by := _parent_of(tree)) is not None:
         parent = locate(named_by.raw, chain[-1].parent if chain else None)

@@ -281,6 +281,10 @@ class ScenarioBase(Config):
         if n > MOST_POLICIES:
             text = f"policies and treatment have {n} policies; together at most {MOST_POLICIES}"
             return [(("treatment",), text)]
+        last = max(getattr(self.experiment, "ramp", {}), default=0)
+        if last >= self.horizon:
+            text = f"the ramp ends at {format_duration(last)}, not before the horizon's end"
+            return [(("experiment", "ramp"), text)]
         return []
 
     def _blocks(self) -> Iterator[tuple[KeyPath, PluginConfig]]:

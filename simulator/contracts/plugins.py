@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         Trail,
     )
     from simulator.contracts.content import NoteContent
+    from simulator.contracts.groups import Groups
+    from simulator.contracts.merging import Merging
     from simulator.contracts.oracle import Oracle
     from simulator.contracts.quotas import QuotaChanges
     from simulator.contracts.spec import PlatformSpec
@@ -337,6 +339,70 @@ class ExperimentDesign(Plugin[C]):
     def treated_share(self) -> float:
         """Share of what is in the experiment that is treated."""
         return 0.5
+
+    @property
+    def first_read_day(self) -> int:
+        """First measured day that is read: when a ramp has reached everybody whom it will."""
+        return 0
+
+    def ramped_readers(self, day: int, reader_idx: NDArray[np.int32]) -> NDArray[np.bool_] | None:
+        """Return bool[n], readers whom a ramp has reached; None without a ramp.
+
+        Those of the treated arm whom it has not are served as control; once reached, they stay.
+
+        Args:
+            day: measured day.
+            reader_idx: the readers.
+        """
+        return None
+
+    def ramped_notes(
+        self,
+        day: NDArray[np.int64],
+        note_idx: NDArray[np.int32],
+        creator_reader_idx: NDArray[np.int32],
+        category: NDArray[np.int16],
+    ) -> NDArray[np.bool_] | None:
+        """Return bool[n], notes whose unit a ramp had reached when they were published.
+
+        Args:
+            day: int64[n], measured days of publication; None is returned without a ramp.
+            note_idx, creator_reader_idx, category: see `note_arms`.
+        """
+        return None
+
+    def fetched(self, k: int) -> int:
+        """Return how many finds a channel fetches that usually returns `k`.
+
+        Where it is more than `k`, the channel's first `k` visible finds count: what it would find
+        in an index of the notes that the reader is shown.
+        """
+        return k
+
+    @property
+    def learns_apart(self) -> bool:
+        """Whether what learns, and the counters it reads, are one for each arm of readers."""
+        return False
+
+    @property
+    def merging(self) -> Merging | None:
+        """How rankings by both lists of policies are merged; None when one ranking serves."""
+        return None
+
+    def start(self, view: PlatformView) -> bool:
+        """Take the platform as it is when the test begins; called once, before anybody is treated.
+
+        Args:
+            view: the platform.
+
+        Returns:
+            Whether arms of readers are other than before.
+        """
+        return False
+
+    def groups(self) -> Groups | None:
+        """Return the groups that are randomised whole; None where units are drawn one by one."""
+        return None
 
     def reader_arms(self, reader_idx: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Return uint8[n], arms of readers."""

@@ -35,3 +35,33 @@ def hide(
         for j in range(kept, n[b]):
             note[b, j] = -1
         n[b] = kept
+
+
+@njit(cache=True)
+def trim(
+    visible: NDArray[np.bool_],
+    reader_arm: NDArray[np.uint8],
+    note_arm: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    found: NDArray[np.int32],
+) -> None:
+    """Keep the first finds of each channel that the reader's arm is shown, -1 in other places.
+
+    Args:
+        visible: bool[arms of readers, arms of notes].
+        reader_arm: uint8[B].
+        note_arm: uint8[N], by note row.
+        places: int64[C, 3], first place of a channel, its places, and how many finds to keep.
+        found: int32[B, J]; changed in place.
+    """
+    for b in range(found.shape[0]):
+        for c in range(places.shape[0]):
+            start, width, most = places[c]
+            kept = 0
+            for j in range(start, start + width):
+                note = found[b, j]
+                found[b, j] = -1
+                is_note = kept < most and 0 <= note < note_arm.shape[0]
+                if is_note and visible[reader_arm[b], note_arm[note]]:
+                    found[b, start + kept] = note
+                    kept += 1

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.contracts.batches import Candidates, Feedback, RequestBatch, Slate
+from simulator.contracts.batches import Candidates, Feedback, Interactions, RequestBatch, Slate
 from simulator.contracts.events import DAY_S, N_ARMS, N_KINDS, Arm
+from simulator.contracts.merging import Merging
 from simulator.contracts.plugins import ExperimentDesign
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.views import PlatformView
 from simulator.engine import arm_kernels
+from simulator.engine.arm_statistics import ArmStatistics
 
 EVERY_POLICY = np.uint8(255)
 """Bits of all policies, of which there are at most 8."""
@@ -44,10 +46,26 @@ class Arms:
         self._visible = None if design is None else design.visible()
         self._splits = design is not None and design.splits_counters
         self._counts = np.zeros((2, 0, N_KINDS), np.float32)
+        self._is_open = False
+        apart = design is not None and design.learns_apart
+        self._own = ArmStatistics() if apart else None
 
     def has_begun(self, now: float) -> bool:
         """Return whether the experiment is on at a time."""
         return self._design is not None and now >= self.start_t
+
+    def begin(self, view: PlatformView) -> bool:
+        """Show the design the platform once, when the experiment starts.
+
+        Returns:
+            Whether arms of readers are other than before.
+        """
+        if self._design is None or self._is_open or not self.has_begun(view.now):
+            return False
+        self._is_open = True
+        if self._own is not None:
+            self._own.begin(view)
+        return self._design.start(view)
 
     def is_asked(self, policy: int, now: float) -> bool:
         """Return whether a policy may act yet: treatment waits for the start."""
@@ -56,6 +74,14 @@ class Arms:
     def list_of(self, policy: int) -> np.uint8:
         """Return the bits of the list, control or treatment, that a policy stands in."""
         return EVERY_POLICY if self._design is None else self._bits[int(policy >= self.n_control)]
+
+    def bits_of(self, which: int) -> np.uint8:
+        """Return the bits of control's (0) or of treatment's (1) policies."""
+        return np.uint8(self._bits[which])
+
+    def merging(self, now: float) -> Merging | None:
+        """Return how two rankings are merged at a time; None when one ranking serves."""
+        return self._design.merging if self._design and self.has_begun(now) else None
 
     def of_readers(self, reader_idx: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Return uint8[n], arms of readers; 0 without an experiment."""
@@ -74,7 +100,25 @@ class Arms:
         if self._design is None:
             return np.zeros(note_idx.shape, np.uint8)
         is_new = published_t >= self.start_t
-        return self._design.note_arms(note_idx, creator_reader_idx, category, is_new)
+        arm = self._design.note_arms(note_idx, creator_reader_idx, category, is_new)
+        day = ((published_t - self.start_t) // DAY_S).astype(np.int64)
+        there = self._design.ramped_notes(day, note_idx, creator_reader_idx, category)
+        return arm if there is None else _held_back(arm, there)
+
+    def served_as(
+        self, reader_idx: NDArray[np.int32], arm: NDArray[np.uint8], now: float
+    ) -> NDArray[np.uint8]:
+        """Return uint8[B], the arms that readers are served as: control until a ramp reaches them.
+
+        Args:
+            reader_idx: the readers.
+            arm: their arms in the whole test.
+            now: time, seconds.
+        """
+        if self._design is None or not self.has_begun(now):
+            return arm
+        there = self._design.ramped_readers(int((now - self.start_t) // DAY_S), reader_idx)
+        return arm if there is None else _held_back(arm, there)
 
     def hide(self, requests: RequestBatch, candidates: Candidates, view: PlatformView) -> None:
         """Drop candidates that a reader's arm is not shown, in place."""
@@ -88,6 +132,26 @@ class Arms:
             candidates.channels,
             candidates.n,
         )
+
+    def trim(
+        self,
+        requests: RequestBatch,
+        found: NDArray[np.int32],
+        places: NDArray[np.int64],
+        view: PlatformView,
+    ) -> None:
+        """Leave each channel's usual number of finds: the first that a reader is shown, in place.
+
+        Args:
+            requests: the requests.
+            found: int32[B, J], finds of all channels side by side.
+            places: int64[C, 3], first place, width and usual number of each channel.
+            view: the platform.
+        """
+        everything = np.ones((N_ARMS, N_ARMS), np.bool_)
+        hides = self._visible is not None and self.has_begun(view.now)
+        visible = self._visible if hides and self._visible is not None else everything
+        arm_kernels.trim(visible, requests.reader_arm, view.notes.arm, places, found)
 
     def table(self, now: float) -> NDArray[np.uint8]:
         """Return uint8[3, 3], bits of the policies that act on each pair of arms at a time."""
@@ -135,8 +199,54 @@ class Arms:
         totals.setflags(write=False)
         return replace(view, notes=replace(view.notes, totals=totals))
 
-    def count(self, requests: RequestBatch, slate: Slate, feedback: Feedback, n_notes: int) -> None:
-        """Count what the readers of each arm did, where counters are split."""
+    @property
+    def is_apart(self) -> bool:
+        """Whether the arms learn apart by now."""
+        return self._own is not None and self._is_open
+
+    def own_view(self, stack: int, view: PlatformView) -> PlatformView:
+        """Return what a stack (0 control, 1 treatment) sees: its own counters, once apart."""
+        if self._own is None or not self._is_open:
+            return view
+        return self._own.seen_by(stack, view)
+
+    def own_log(self, stack: int, interactions: Interactions, view: PlatformView) -> Interactions:
+        """Return the interactions of a stack's own readers, once the arms learn apart."""
+        if not self.is_apart:
+            return interactions
+        readers = interactions.reader_idx
+        arm = self.served_as(readers, view.readers.arm[readers], view.now)
+        mine = (arm == Arm.TREATMENT) == bool(stack)
+        return Interactions(
+            interactions.t[mine], readers[mine], interactions.note_idx[mine],
+            interactions.actions[mine],
+        )  # fmt: skip
+
+    def rebase(self, factors: NDArray[np.float32]) -> None:
+        """Move the decay epoch of counters along with that of the platform."""
+        if self._own is not None and self._is_open:
+            self._own.rebase(factors)
+
+    def count(
+        self,
+        requests: RequestBatch,
+        slate: Slate,
+        feedback: Feedback,
+        n_notes: int,
+        growth: NDArray[np.float32],
+    ) -> None:
+        """Count what the readers of each arm did, where counters are split.
+
+        Args:
+            requests: requests of one chunk; of one arm where arms learn apart.
+            slate: what was shown.
+            feedback: what readers did.
+            n_notes: notes there are.
+            growth: float32[3], weights of an event in decayed counters.
+        """
+        if self._own is not None and self._is_open and requests.n:
+            stack = int(requests.reader_arm[0] == Arm.TREATMENT)
+            self._own.count(stack, slate, feedback, growth, n_notes)
         if not self._splits:
             return
         if self._counts.shape[1] < n_notes:
@@ -149,9 +259,17 @@ class Arms:
         np.add.at(self._counts, (arm, slate.note_idx[row, slot]), feedback.actions[row, slot])
 
     def state_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what a checkpoint needs: arms themselves are functions of ids."""
-        return {"counts": self._counts}
+        """Return what a checkpoint needs; the design keeps what arms depend on."""
+        own = {} if self._own is None else self._own.state_arrays()
+        return {"counts": self._counts, "is_open": np.array([self._is_open]), **own}
 
     def load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take back what `state_arrays` returned."""
         self._counts = arrays["counts"].astype(np.float32)
+        self._is_open = bool(arrays["is_open"][0])
+        if self._own is not None:
+            self._own.load_state(arrays)
+
+
+def _held_back(arm: NDArray[np.uint8], there: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return np.where((arm == Arm.TREATMENT) & ~there, np.uint8(Arm.CONTROL), arm)

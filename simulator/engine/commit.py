@@ -52,7 +52,7 @@ class Commit:
         self, state: PlatformState, sinks: Sinks, warm_up_days: int, arms: Arms | None = None
     ) -> None:
         self._state = state
-        self._arms = arms or Arms()
+        self.arms = arms or Arms()
         self._sinks = sinks
         self._warm_up_days = warm_up_days
         self.tally = Tally()
@@ -73,7 +73,7 @@ class Commit:
         ]
         for chunk, response, columns in zip(served, feedback, rows, strict=True):
             self._count(chunk, response, growth)
-            self._arms.count(chunk.requests, chunk.slate, response, self._state.notes.n)
+            self.arms.count(chunk.requests, chunk.slate, response, self._state.notes.n, growth)
             self._sinks.events.append(columns)
             self.tally.impressions += int(columns["t"].shape[0])
             self._remember(chunk.requests, chunk.slate.note_idx, response)
@@ -127,7 +127,7 @@ class Commit:
             "embedding": new.embedding,
         }
         rows = self._state.notes.append(n, columns)
-        arm = self._arms.of_notes(
+        arm = self.arms.of_notes(
             np.arange(rows.start, rows.stop, dtype=np.int32),
             self._state.creators["reader_idx"][new.creator_idx],
             new.category,
@@ -190,7 +190,7 @@ class Commit:
             },
         )
         rows = np.arange(self._state.readers.n - n, self._state.readers.n, dtype=np.int32)
-        self._state.readers["arm"][rows] = self._arms.of_readers(rows)
+        self._state.readers["arm"][rows] = self.arms.of_readers(rows)
         self._state.seen.add_readers(n)
         self._sessions_today = np.concatenate([self._sessions_today, np.zeros(n, np.int16)])
         self._requests_today = np.concatenate([self._requests_today, np.zeros(n, np.int32)])
@@ -200,15 +200,21 @@ class Commit:
         """Put every reader and note into its arm anew: a run that took over another's past."""
         state = self._state
         rows = np.arange(state.readers.n, dtype=np.int32)
-        state.readers["arm"][rows] = self._arms.of_readers(rows)
+        state.readers["arm"][rows] = self.arms.of_readers(rows)
         notes = np.arange(state.notes.n, dtype=np.int32)
-        state.notes["arm"][notes] = self._arms.of_notes(
+        state.notes["arm"][notes] = self.arms.of_notes(
             notes,
             state.creators["reader_idx"][state.notes["creator_idx"]],
             state.notes["category"],
             state.notes["published_t"],
         )
         state.changed()
+
+    def relabel_readers(self) -> None:
+        """Take the arms of all readers anew: the experiment has drawn them as it began."""
+        rows = np.arange(self._state.readers.n, dtype=np.int32)
+        self._state.readers["arm"][:] = self.arms.of_readers(rows)
+        self._state.changed()
 
     def become_creators(self, new: NewCreators) -> None:
         """Register creators."""
@@ -244,6 +250,7 @@ class Commit:
             }
         )
         self._state.seen.rebuild(view.live_start)
+        self.arms.rebase(self._state.fading(now))
         self._state.rebase(now)
 
     def _count(self, chunk: Served, feedback: Feedback, growth: NDArray[np.float32]) -> None:

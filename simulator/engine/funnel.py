@@ -33,6 +33,10 @@ class Funnel:
         n_control: policies before this place are those of control and of plain runs, the rest is
             the treatment of an experiment; None for no treatment.
         design: the experiment, None for a plain run.
+        usual_k: finds of each channel that count, where channels fetch more than that for a test
+            that hides notes; empty when every find counts.
+        twin: what serves treated readers where arms learn apart: channels, models and scoring
+            stages of its own, the same policies and design. None where all readers share one.
     """
 
     channels: list[RecallChannel[Any]]
@@ -43,9 +47,24 @@ class Funnel:
     models: list[Model[Any]] = field(default_factory=list)
     n_control: int | None = None
     design: ExperimentDesign[Any] | None = None
+    usual_k: tuple[int, ...] = ()
+    twin: Funnel | None = None
+
+    def stacks(self) -> list[Funnel]:
+        """Return this funnel and, where arms learn apart, that of treated readers."""
+        return [self] if self.twin is None else [self, self.twin]
 
     def plugins(self) -> Iterator[tuple[str, Plugin[Any]]]:
         """Yield every plug-in with a name that is unique in the run."""
+        yield from self.own_plugins()
+        if self.twin is not None:
+            shared = {id(plugin) for _, plugin in self.own_plugins()}
+            for name, plugin in self.twin.own_plugins():
+                if id(plugin) not in shared:
+                    yield f"treatment.{name}", plugin
+
+    def own_plugins(self) -> Iterator[tuple[str, Plugin[Any]]]:
+        """Yield the plug-ins of this funnel, without those of its twin."""
         for kind, members in (("recall", self.channels), ("policies", self.policies)):
             for i, plugin in enumerate(members):
                 yield f"{kind}.{i}.{plugin.config.type}", plugin
@@ -68,13 +87,14 @@ class Funnel:
             spec: the platform.
             spec_of_policy: what a policy, by its place, is told instead.
         """
-        models = {model.name: model for model in self.models}
         places = {id(policy): p for p, policy in enumerate(self.policies)}
         for _, plugin in self.plugins():
             p = places.get(id(plugin))
             plugin.setup(spec if p is None else spec_of_policy(p, spec))
-        for _, plugin in self.plugins():
-            plugin.bind(models)
+        for stack in reversed(self.stacks()):
+            models = {model.name: model for model in stack.models}
+            for _, plugin in stack.own_plugins():
+                plugin.bind(models)
 
     def facts(self) -> dict[str, float]:
         """Return what plug-ins say they did, each name after its plug-in's."""
@@ -91,11 +111,11 @@ class Funnel:
                 yield name, plugin
 
     def observers(self) -> list[Learner[Any]]:
-        """Return the learners that log what is served."""
+        """Return the learners of this funnel, without its twin's, that log what is served."""
         return [
             learner
-            for _, learner in self.learners()
-            if type(learner).observe is not Learner.observe
+            for _, learner in self.own_plugins()
+            if isinstance(learner, Learner) and type(learner).observe is not Learner.observe
         ]
 
 

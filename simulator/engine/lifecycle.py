@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.batches import SESSIONS_PER_DAY
 from simulator.contracts.events import DAY_S
+from simulator.contracts.plugins import Learner
 from simulator.contracts.views import PlatformView
 from simulator.engine.arrivals import Arrivals
 from simulator.engine.commit import Commit
@@ -55,6 +56,7 @@ class Lifecycle:
         self._costs = costs
         self._start_day = start_day
         self._shocks = shocks
+        self._arms = commit.arms
         self._pending: NewNotes | None = None
         self._titles: list[str] = []
         self._judged = 0
@@ -127,10 +129,13 @@ class Lifecycle:
         with self._costs.timed("nearline"):
             interactions = self._commit.nearline()
             view = self._state.view(now)
-            for channel in self._funnel.channels:
-                channel.nearline(interactions, view)
-            for _, learner in self._funnel.learners():
-                learner.nearline(interactions, view)
+            for i, stack in enumerate(self._funnel.stacks()):
+                log, own = self._arms.own_log(i, interactions, view), self._arms.own_view(i, view)
+                for channel in stack.channels:
+                    channel.nearline(log, own)
+                for _, plugin in stack.own_plugins():
+                    if isinstance(plugin, Learner):
+                        plugin.nearline(log, own)
 
     def view(self, now: float) -> PlatformView:
         """Return what plug-ins may see at `now`."""

@@ -12,9 +12,10 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from simulator.contracts.batches import RequestBatch
+from simulator.contracts.batches import Feedback, RequestBatch
 from simulator.contracts.errors import NotesimError, RunError
-from simulator.contracts.events import DAY_S, HOUR_S
+from simulator.contracts.events import DAY_S, HOUR_S, Arm
+from simulator.contracts.groups import Groups
 from simulator.contracts.plugins import TrafficPolicy
 from simulator.contracts.spec import PlatformSpec
 from simulator.contracts.support import NoteSupport, SupportTable
@@ -25,9 +26,10 @@ from simulator.engine.arrivals import Arrivals
 from simulator.engine.clock import Clock, Phase
 from simulator.engine.commit import Commit
 from simulator.engine.funnel import Funnel, StageCosts
+from simulator.engine.interleaving import InterleavedPath
 from simulator.engine.lifecycle import Lifecycle
 from simulator.engine.note_funnel import NoteFunnel
-from simulator.engine.request import CHUNK, RequestPath
+from simulator.engine.request import CHUNK, RequestPath, Served
 from simulator.engine.shocks import Shocks
 from simulator.engine.sinks import Sinks
 from simulator.engine.state import PlatformState
@@ -62,6 +64,8 @@ class Timetable:
         serving_window_s: length of a serving window, seconds; 0 serves requests one by one.
         checkpoint_every_s: time between checkpoints, seconds; 0 for none.
         chunk: requests handled together; a matter of speed only.
+        least_period_s: channels and features are refreshed no more often than this, seconds. Where
+            it is the serving window, nobody reads what is left out.
     """
 
     warm_up_s: int
@@ -69,6 +73,7 @@ class Timetable:
     serving_window_s: int
     checkpoint_every_s: int = DAY_S
     chunk: int = CHUNK
+    least_period_s: int = 0
 
     @property
     def end_s(self) -> int:
@@ -135,9 +140,8 @@ class Replication:
         self._hash = scenario_hash
         self._arrivals = Arrivals()
         funnel.setup(spec, self._arms.spec_for)
-        for _, plugin in funnel.plugins():
-            if ORACLE in plugin.config.type:
-                plugin.bind_oracle(world)
+        self._tell_oracles()
+        first_day = -timetable.warm_up_days
         self._life = Lifecycle(
             world,
             self.state,
@@ -145,27 +149,37 @@ class Replication:
             self._arrivals,
             funnel,
             self.costs,
-            -timetable.warm_up_days,
+            first_day,
             self._shocks,
         )
-        self._observers = funnel.observers()
+        self._observers = [stack.observers() for stack in funnel.stacks()]
         self._training = Training(
-            funnel, self._life.view, sinks.trainings, self.costs, self.commit.day_of
+            funnel, self._life.view, sinks.trainings, self.costs, self.commit.day_of, self._arms
         )
-        self._serving = RequestPath(
-            funnel,
-            self.state.seen,
-            self.costs,
-            timetable.chunk,
-            self._shocks,
-            spec.explore_channel,
-            self._arms,
-        )
+        merges = funnel.design is not None and funnel.design.merging is not None
+        path = InterleavedPath if merges else RequestPath
+        self._serving, *self._twin_serving = [
+            path(
+                stack,
+                self.state.seen,
+                self.costs,
+                timetable.chunk,
+                self._shocks,
+                spec.explore_channel,
+                self._arms,
+            )
+            for stack in funnel.stacks()
+        ]
         self._note_funnel = NoteFunnel(sinks.note_funnel)
         self._support = SupportTable.empty(0)
         self._next_checkpoint = self._checkpoint_after(0.0)
         self._before = (0.0, 0.0)
         self._begun = (time.perf_counter(), time.process_time())
+
+    def _tell_oracles(self) -> None:
+        for _, plugin in self._funnel.plugins():
+            if ORACLE in plugin.config.type:
+                plugin.bind_oracle(self.world)
 
     @property
     def wall_s(self) -> float:
@@ -176,6 +190,10 @@ class Replication:
     def cpu_s(self) -> float:
         """Processor seconds spent on this run, earlier attempts included."""
         return self._before[1] + time.process_time() - self._begun[1]
+
+    def groups(self) -> Groups | None:
+        """Return the groups that the experiment randomised whole; None where there are none."""
+        return None if self._funnel.design is None else self._funnel.design.groups()
 
     def facts(self) -> dict[str, float]:
         """Return what plug-ins counted, for the profile; never part of a result."""
@@ -210,24 +228,26 @@ class Replication:
         clock.every(PUBLISH_PERIOD_S, Phase.PUBLISH, life.publish)
         clock.every(HOUR_S, Phase.FEEDBACK, life.creator_feedback)
         clock.every(DAY_S, Phase.DAY_END, life.end_day)
-        clock.every(NEARLINE_PERIOD_S, Phase.NEARLINE, life.nearline)
-        for channel in self._funnel.channels:
-            if channel.refresh_period_s:
-                clock.every(
-                    channel.refresh_period_s,
-                    Phase.REFRESH,
-                    self._timed(f"refresh.{channel.name}", channel.refresh),
-                )
+        least = self._times.least_period_s
+        clock.every(max(least, NEARLINE_PERIOD_S), Phase.NEARLINE, life.nearline)
+        for i, stack in enumerate(self._funnel.stacks()):
+            for channel in stack.channels:
+                if channel.refresh_period_s:
+                    period = max(least, channel.refresh_period_s)
+                    action = self._timed(f"refresh.{channel.name}", channel.refresh, i)
+                    clock.every(period, Phase.REFRESH, action)
         self._training.start(clock, resumed=resumed)
         for p, policy in enumerate(self._funnel.policies):
             if policy.tick_period_s:
                 clock.every(policy.tick_period_s, Phase.POLICY, self._ticked(p, policy))
         clock.process(self._serve_forever(clock, hooks))
 
-    def _timed(self, stage: str, action: Callable[[Any], None]) -> Callable[[float], None]:
+    def _timed(
+        self, stage: str, action: Callable[[Any], None], stack: int
+    ) -> Callable[[float], None]:
         def run(now: float) -> None:
             with self.costs.timed(stage):
-                action(self._life.view(now))
+                action(self._arms.own_view(stack, self._life.view(now)))
 
         return run
 
@@ -247,12 +267,15 @@ class Replication:
         while True:
             yield clock.at(now, Phase.SERVE)
             self._save_if_due(now, hooks)
+            if self._arms.begin(self.state.view(now)):
+                self.commit.relabel_readers()
             stop = self._window_end(now)
             batch = self._arrivals.take(stop, inclusive=stop == now)
             if batch.n:
                 # A request that fell due while its window was being served is late, not early.
                 batch.t = np.maximum(batch.t, now)
-                batch.reader_arm = self.state.readers["arm"][batch.reader_idx]
+                arm = self.state.readers["arm"][batch.reader_idx]
+                batch.reader_arm = self._arms.served_as(batch.reader_idx, arm, now)
                 batch = self._answered(batch)
             if batch.n:
                 self._serve(batch, now)
@@ -299,19 +322,38 @@ class Replication:
         with self.costs.timed("support"):
             self._fill_support(view)
         self._note_funnel.advance(view)
-        served = self._serving.serve(batch, view, self._support)
-        feedback = []
-        for chunk in served:
+        served, feedback = [], []
+        for stack, chunk in self._served(batch, view):
             with self.costs.timed("respond"):
                 response = self.world.respond(chunk.requests, chunk.slate.note_idx)
             with self.costs.timed("observe"):
-                for learner in self._observers:
-                    learner.observe(chunk.requests, chunk.slate, response, chunk.trail, view)
+                self._observe(stack, chunk, response, view)
+            served.append(chunk)
             self._note_funnel.count(chunk, response)
             self._arrivals.go_on(chunk.requests, response.next_t)
             feedback.append(response)
         with self.costs.timed("commit"):
             self.commit.serve(served, feedback, now)
+
+    def _served(self, batch: RequestBatch, view: PlatformView) -> list[tuple[int, Served]]:
+        """Return chunks with the stack that served them; treated readers last, once apart."""
+        if not self._arms.is_apart:
+            return [(0, chunk) for chunk in self._serving.serve(batch, view, self._support)]
+        out = []
+        treated = batch.reader_arm == Arm.TREATMENT
+        for i, path in enumerate((self._serving, *self._twin_serving)):
+            part, own = batch.where(treated == bool(i)), self._arms.own_view(i, view)
+            if part.n:
+                out += [(i, chunk) for chunk in path.serve(part, own, self._support)]
+        return out
+
+    def _observe(self, stack: int, chunk: Served, response: Feedback, view: PlatformView) -> None:
+        """Show a chunk to the learners of its stack; to those of all before arms learn apart."""
+        for i, observers in enumerate(self._observers):
+            if i == stack or not self._arms.is_apart:
+                own = self._arms.own_view(i, view)
+                for learner in observers:
+                    learner.observe(chunk.requests, chunk.slate, response, chunk.trail, own)
 
     def _fill_support(self, view: PlatformView) -> None:
         supports, insert_every = [], 0

@@ -9,6 +9,7 @@ began, and only the slates, one after the other, count down what is left.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,22 @@ class Served:
     trail: Trail
 
 
+class Settled(NamedTuple):
+    """What is settled of a chunk of requests before anything is scored.
+
+    Attributes:
+        kinds: uint8[B, S] by `SlotKind`.
+        candidates: merged candidates.
+        explore: uint8[B, K], picks for exploration slots, None when there are none.
+        opening: support by note as the window began.
+    """
+
+    kinds: NDArray[np.uint8]
+    candidates: Candidates
+    explore: NDArray[np.uint8] | None
+    opening: SupportTable
+
+
 class RequestPath:
     """Serves requests with the plug-ins of a funnel.
 
@@ -99,6 +116,11 @@ class RequestPath:
         widths = [channel.config.k for channel in funnel.channels]
         stops = np.cumsum(widths, dtype=np.int64).tolist()
         self._width = stops[-1]
+        usual = funnel.usual_k or tuple(widths)
+        self._places = np.array(
+            [(stop - width, width, k) for stop, width, k in zip(stops, widths, usual, strict=True)],
+            np.int64,
+        )
         self._channels = [
             (channel, slice(stop - width, stop), f"recall.{channel.name}")
             for channel, stop, width in zip(funnel.channels, stops, widths, strict=True)
@@ -137,12 +159,19 @@ class RequestPath:
         table: SupportTable,
         opening: SupportTable,
     ) -> Served:
-        funnel, timed = self._funnel, self._costs.timed
         found = self._recall(requests, view)
         kinds = self._kinds(requests, view, table)
-        with timed("merge"):
+        with self._costs.timed("merge"):
             candidates = self._merge(found, requests, view)
             explore = self._picks(found, kinds, candidates, view.spec)
+        return self._settle(requests, view, Settled(kinds, candidates, explore, opening), table)
+
+    def _settle(
+        self, requests: RequestBatch, view: PlatformView, found: Settled, table: SupportTable
+    ) -> Served:
+        """Take candidates through the scoring stages."""
+        funnel, timed = self._funnel, self._costs.timed
+        kinds, candidates, explore, opening = found
         with timed("pre_rank"):
             light = funnel.pre_ranker.score(requests, candidates, view)
             gate = self._gate(requests, candidates, view, opening)
@@ -150,7 +179,7 @@ class RequestPath:
             boosted = funnel.pre_ranker.order(light, boosted, candidates, view)
             keep = funnel.pre_ranker.config.keep
             columns, n = self._cut(boosted, candidates, gate, keep, view, opening, explore)
-            ranked, explore = _take(candidates, columns, n), _carried(explore, columns)
+            ranked, explore = take(candidates, columns, n), carried(explore, columns)
         with timed("rank"):
             p, value = funnel.ranker.predict(requests, ranked, view)
             value = self._rescaled(value, ranked, view)
@@ -158,14 +187,14 @@ class RequestPath:
             boosted = apply_support(value, ranked, gate, opening, stage="rank")
             keep = funnel.ranker.config.keep
             top, n_top = self._cut(boosted, ranked, gate, keep, view, opening, explore)
-            scored = _score(_take(ranked, top, n_top), top, value, p, gate)
-            scored.explore = _carried(explore, top)
+            scored = score(take(ranked, top, n_top), top, value, p, gate)
+            scored.explore = carried(explore, top)
         with timed("rerank"):
             reranker = self._shocks.reranker(funnel.reranker, view.now)
             slate = reranker.assemble(scored, table, kinds, view)
         with timed("provenance"):
             trail = Trail(candidates, light, ranked, columns, p, value, top, n_top)
-            return _provenance(requests, slate, kinds, scored, trail, view)
+            return provenance(requests, slate, kinds, scored, trail, view)
 
     def _recall(self, requests: RequestBatch, view: PlatformView) -> NDArray[np.int32]:
         found = np.empty((requests.n, self._width), np.int32)
@@ -176,6 +205,8 @@ class RequestPath:
                     found[:, places] = -1
                 else:
                     found[:, places] = channel.recall(requests, view)
+        if self._funnel.usual_k:
+            self._arms.trim(requests, found, self._places, view)
         return found
 
     def _rescaled(
@@ -279,11 +310,18 @@ class RequestPath:
         candidates: Candidates,
         view: PlatformView,
         table: SupportTable,
+        alone: int | None = None,
     ) -> NDArray[np.uint8]:
-        """Return uint8[B, K], bits of the policies that may act; a gate closes its whole list."""
+        """Return uint8[B, K], bits of the policies that may act; a gate closes its whole list.
+
+        With `alone`, that list (0 control, 1 treatment) acts on every pair.
+        """
         if not table.rank.shape[1]:
             return np.full(candidates.note_idx.shape, EVERY_POLICY)
-        acting = self._arms.acting(requests, candidates, view)
+        if alone is None:
+            acting = self._arms.acting(requests, candidates, view)
+        else:
+            acting = np.full(candidates.note_idx.shape, self._arms.bits_of(alone))
         for p, policy in enumerate(self._funnel.policies):
             if self._arms.is_asked(p, view.now):
                 mask = policy.gate(requests, candidates, view)
@@ -298,7 +336,8 @@ def _rows(requests: RequestBatch, start: int, stop: int) -> RequestBatch:
     return requests.where(slice(start, stop))
 
 
-def _take(candidates: Candidates, columns: NDArray[np.int16], n: NDArray[np.int32]) -> Candidates:
+def take(candidates: Candidates, columns: NDArray[np.int16], n: NDArray[np.int32]) -> Candidates:
+    """Return the candidates of some columns, packed to the left."""
     out = Candidates(
         note_idx=np.empty(columns.shape, np.int32),
         channels=np.empty(columns.shape, np.uint32),
@@ -310,21 +349,23 @@ def _take(candidates: Candidates, columns: NDArray[np.int16], n: NDArray[np.int3
     return out
 
 
-def _carried(
+def carried(
     explore: NDArray[np.uint8] | None, columns: NDArray[np.int16]
 ) -> NDArray[np.uint8] | None:
+    """Return the picks of some columns."""
     if explore is None:
         return None
     return explore[np.arange(columns.shape[0])[:, None], np.maximum(columns, 0)]
 
 
-def _score(
+def score(
     kept: Candidates,
     columns: NDArray[np.int16],
     value: NDArray[np.float32],
     p: NDArray[np.float32],
-    supported: NDArray[np.uint8],
+    supported: NDArray[np.uint8] | None,
 ) -> Scored:
+    """Return kept candidates with their values; without `supported`, no policy acts on any."""
     at = np.maximum(columns, 0)
     rows = np.arange(columns.shape[0])[:, None]
     return Scored(
@@ -333,11 +374,11 @@ def _score(
         n=kept.n,
         organic=value[rows, at],
         p=p[rows, at],
-        supported=supported[rows, at],
+        supported=np.zeros(at.shape, np.uint8) if supported is None else supported[rows, at],
     )
 
 
-def _provenance(
+def provenance(
     requests: RequestBatch,
     slate: Slate,
     kinds: NDArray[np.uint8],

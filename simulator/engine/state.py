@@ -77,9 +77,13 @@ class PlatformState:
         """Forget cached views after rows were added or the decay epoch moved."""
         self._views = None
 
+    def fading(self, now: float) -> NDArray[np.float32]:
+        """Return float32[3], what decayed counters are multiplied by to be as of `now`."""
+        return np.exp(-(now - self.epoch_t) / WINDOW_S).astype(np.float32)
+
     def rebase(self, now: float) -> None:
         """Move the forward-decay epoch to `now` so that its weights stay in float32 range."""
-        factors = np.exp(-(now - self.epoch_t) / WINDOW_S).astype(np.float32)
+        factors = self.fading(now)
         decayed = self.notes["decayed"]
         decayed *= factors[None, :, None]
         self.epoch_t = now

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simulator.contracts.learning import TrainingJob, TrainingReport
 from simulator.contracts.plugins import Learner
 from simulator.contracts.views import PlatformView
+from simulator.engine.arms import Arms
 from simulator.engine.clock import Clock, Phase
 from simulator.engine.funnel import Funnel, StageCosts
 from simulator.engine.sinks import TableSink
@@ -34,6 +35,7 @@ class Training:
         sink: table of trainings.
         costs: profile to add to.
         day_of: returns the day of a time, 0 for the first measured one.
+        arms: what an experiment changes.
     """
 
     def __init__(
@@ -43,12 +45,18 @@ class Training:
         sink: TableSink,
         costs: StageCosts,
         day_of: Callable[[float], int],
+        arms: Arms | None = None,
     ) -> None:
         self._funnel = funnel
         self._view = view
         self._sink = sink
         self._costs = costs
         self._day_of = day_of
+        self._arms = arms or Arms()
+        stacks = funnel.stacks()
+        self._stack_of = {
+            id(plugin): i for i, stack in enumerate(stacks) for _, plugin in stack.own_plugins()
+        }
         self._jobs = [
             (name, learner, job) for name, learner in funnel.learners() for job in learner.jobs
         ]
@@ -84,7 +92,7 @@ class Training:
     def _train(self, i: int, now: float) -> None:
         name, learner, job = self._jobs[i]
         with self._costs.timed(f"train.{name}"):
-            report = learner.train(job, self._view(now))
+            report = learner.train(job, self._seen_by(learner, now))
         self._record(name, job, now, report)
         if report.status != "ok":
             return
@@ -96,16 +104,20 @@ class Training:
         name, learner, job = self._jobs[i]
         self._due[i] = math.inf
         with self._costs.timed(f"train.{name}"):
-            learner.publish(job, self._view(now))
+            learner.publish(job, self._seen_by(learner, now))
         self._refresh_followers(learner, now)
 
     def _refresh_followers(self, learner: Learner[Any], now: float) -> None:
         """Rebuild indexes of old vectors at once: old and new ones have nothing in common."""
         name = getattr(learner, "name", "")
-        for channel in self._funnel.channels:
+        stack = self._funnel.stacks()[self._stack_of[id(learner)]]
+        for channel in stack.channels:
             if name in channel.follows:
                 with self._costs.timed(f"refresh.{channel.name}"):
-                    channel.refresh(self._view(now))
+                    channel.refresh(self._seen_by(learner, now))
+
+    def _seen_by(self, learner: Learner[Any], now: float) -> PlatformView:
+        return self._arms.own_view(self._stack_of[id(learner)], self._view(now))
 
     def _record(self, name: str, job: TrainingJob, now: float, report: TrainingReport) -> None:
         if report.status == "diverged":

@@ -13,6 +13,7 @@ from simulator.experiments.analysis import Metric, always_valid, analyze
 from simulator.experiments.analysis.analyze import Settings
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
+    CLUSTER,
     NOTE_METRICS,
     READER_METRICS,
     in_arms,
@@ -20,6 +21,7 @@ from simulator.experiments.outcomes import (
     note_table,
     reader_table,
 )
+from simulator.experiments.pools import normalised
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -32,7 +34,12 @@ FOLLOWED: Final[dict[str, Any]] = {
 
 
 def cumulative(
-    test: Result, control: Result, launch: Result, metric: str, alpha: float = 0.05
+    test: Result,
+    control: Result,
+    launch: Result,
+    metric: str,
+    alpha: float = 0.05,
+    design: ExperimentDesign[Any] | None = None,
 ) -> pd.DataFrame:
     """Return the estimate of all days so far, after each day of the test.
 
@@ -42,6 +49,7 @@ def cumulative(
         launch: the world where everybody is treated.
         metric: a metric of readers or of new notes.
         alpha: level.
+        design: the design, set up, so that pools are normalised as in the reading of the test.
 
     Returns:
         One row a day: `day`, `value`, ends of the interval of a test that is looked at once (`low`,
@@ -51,14 +59,20 @@ def cumulative(
     declared: dict[str, Metric] = {**READER_METRICS, **NOTE_METRICS}
     one = {metric: declared[metric]}
     rows = []
-    for day in range(test.manifest.params.measured_days):
-        table = in_arms(table_of(test, day))
+    first = 0 if design is None else design.first_read_day
+    for day in range(first, test.manifest.params.measured_days):
+        table = in_arms(table_of(test, day, first))
+        if design is not None and metric in NOTE_METRICS:
+            table = normalised(table, "arm", test, design)
         try:
             settings = Settings(control=0, alpha=alpha, on_contamination="drop")
-            effect = analyze(table, one, unit, "arm", cluster, settings=settings).effects[0]
+            by, of = (CLUSTER, None) if CLUSTER in table else (unit, cluster)
+            effect = analyze(table, one, by, "arm", of, settings=settings).effects[0]
         except AnalysisError:
             continue
-        before, after = (levels(table_of(world, day), one)[metric] for world in (control, launch))
+        before, after = (
+            levels(table_of(world, day, first), one)[metric] for world in (control, launch)
+        )
         n = effect.n_units_control + effect.n_units_treatment
         rows.append((day, effect.difference, effect.difference_low, effect.difference_high,
                      effect.se, n, after - before))  # fmt: skip
@@ -95,9 +109,12 @@ def displacement(
     ):
         if side not in design.sides:
             continue
-        table = table_of(test)
+        table = table_of(test, None, design.first_read_day)
         arms = [levels(table[table["arm"] == int(arm)], metrics) for arm in _PAIR]
-        worlds = [levels(table_of(world), metrics) for world in (control, launch)]
+        worlds = [
+            levels(table_of(world, None, design.first_read_day), metrics)
+            for world in (control, launch)
+        ]
         rows += [
             (name, arms[0][name], worlds[0][name], arms[1][name], worlds[1][name])
             for name in metrics

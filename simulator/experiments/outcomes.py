@@ -18,6 +18,9 @@ from simulator.experiments.analysis import Mean, Metric, Ratio
 if TYPE_CHECKING:
     from simulator.results.result import Result
 
+CLUSTER: Final = "cluster"
+"""Column of the group of a unit, where groups were randomised whole."""
+
 READER_METRICS: Final[dict[str, Metric]] = {
     "ctr": Ratio("clicks", "impressions", ("pre_clicks", "pre_impressions")),
     "time_min_per_reader": Mean("time_min", "pre_time_min"),
@@ -74,6 +77,12 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "impression_share_24h": "share of impressions that new notes get in their first 24 hours",
     "active_creators": "share of creators, known before the test, who publish in it",
     "notes_per_active_creator": "notes of a creator who publishes, over the test",
+    "impressions_24h_tsrn": "impressions of a new note: treated pairs against all others",
+    "impressions_24h_tsri1": "impressions of a new note, corrected for competition, k = 1",
+    "impressions_24h_tsri2": "impressions of a new note, corrected for competition, k = 2",
+    "clicks_24h_tsrn": "clicks on a new note: treated pairs against all others",
+    "clicks_24h_tsri1": "clicks on a new note, corrected for competition, k = 1",
+    "clicks_24h_tsri2": "clicks on a new note, corrected for competition, k = 2",
 }
 
 FAMILIES: Final[dict[str, str]] = {
@@ -100,25 +109,26 @@ _SUMS: Final = (
 )  # fmt: skip
 
 
-def reader_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
+def reader_table(result: Result, until_day: int | None = None, from_day: int = 0) -> pd.DataFrame:
     """Return one row a reader who ever came: arm, totals of the test, and of the days before.
 
     Args:
         result: a finished run.
         until_day: last measured day that counts; all by default.
+        from_day: first measured day that counts.
     """
     days = result.readers
     if until_day is not None:
         days = days[days["day"] <= until_day]
     days = _with_days(days, result.notes)
     columns = [*_SUMS, "active_days", "returns", "origins", "publish_days"]
-    after = days[days["day"] >= 0].groupby("reader_id")[columns].sum()
+    after = days[days["day"] >= from_day].groupby("reader_id")[columns].sum()
     before = days[days["day"] < 0].groupby("reader_id")[columns].sum().add_prefix("pre_")
     arm = days.groupby("reader_id")["reader_arm"].first()
     table = arm.to_frame("arm").join(after).join(before).fillna(0.0)
     table["time_min"] = table.pop("time_spent_s") / 60.0
     table["pre_time_min"] = table.pop("pre_time_spent_s") / 60.0
-    return table.reset_index()
+    return _grouped(result, table.reset_index(), "reader_id", side=0)
 
 
 def _with_days(days: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +151,7 @@ _DAYS: Final = 100_000
 """More days than any run has, to make one number of a reader and a day."""
 
 
-def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
+def note_table(result: Result, until_day: int | None = None, from_day: int = 0) -> pd.DataFrame:
     """Return one row a note that was published in the test, 24 hours before its end or earlier.
 
     The covariate is what a creator's earlier notes got a note in their first 24 hours; missing for
@@ -150,6 +160,7 @@ def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     Args:
         result: a finished run.
         until_day: last measured day of publication that counts; all by default.
+        from_day: first measured day of publication that counts.
     """
     params = result.manifest.params
     start_t = params.warm_up_days * DAY_S
@@ -157,7 +168,8 @@ def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     notes = result.notes
     earlier = notes[(notes["published_t"] >= 0) & (notes["published_t"] < start_t - DAY_S)]
     history = earlier.groupby("creator_id")["impressions_24h"].mean()
-    rows = (notes["published_t"] >= start_t) & (notes["published_t"] <= end_t - DAY_S)
+    first_t = start_t + from_day * DAY_S
+    rows = (notes["published_t"] >= first_t) & (notes["published_t"] <= end_t - DAY_S)
     new = notes[rows] if until_day is None else notes[rows & (notes["published_day"] <= until_day)]
     table = new[["note_id", "creator_id", "category", "impressions_24h", "clicks_24h"]].copy()
     table["arm"] = new["note_arm"]
@@ -171,7 +183,7 @@ def note_table(result: Result, until_day: int | None = None) -> pd.DataFrame:
     table["creator_pre_impressions"] = table["creator_id"].map(history)
     known = notes[notes["published_t"] < start_t].groupby("creator_id").size()
     table["creator_pre_notes"] = table["creator_id"].map(known)
-    return table.reset_index(drop=True)
+    return _grouped(result, table.reset_index(drop=True), "creator_id", side=1)
 
 
 def creator_table(result: Result, design: ExperimentDesign[Any]) -> pd.DataFrame:
@@ -189,13 +201,30 @@ def creator_table(result: Result, design: ExperimentDesign[Any]) -> pd.DataFrame
     none = np.zeros(ids.size, np.int32)
     new = np.ones(ids.size, np.bool_)
     table["arm"] = design.note_arms(none, ids, none.astype(np.int16), new)
-    after = notes[notes["published_t"] >= start_t].groupby("creator_id").size()
+    first_t = start_t + design.first_read_day * DAY_S
+    after = notes[notes["published_t"] >= first_t].groupby("creator_id").size()
     before = known[known["published_t"] >= 0].groupby("creator_id").size()
     table["published"] = table["creator_id"].map(after).fillna(0.0)
     table["pre_published"] = table["creator_id"].map(before).fillna(0.0)
     table["active"] = (table["published"] > 0).astype(float)
     table["pre_active"] = (table["pre_published"] > 0).astype(float)
-    return table
+    return _grouped(result, table, "creator_id", side=1)
+
+
+def _grouped(result: Result, table: pd.DataFrame, unit: str, side: int) -> pd.DataFrame:
+    """Add the `cluster` and arm of units that were drawn in groups; others are outside."""
+    drawn = getattr(result, "clusters", None)
+    if drawn is None or not (drawn["side"] == side).any():
+        return table
+    of_unit = drawn[drawn["side"] == side].set_index("unit_id")
+    cluster = table[unit].map(of_unit["cluster"]).fillna(-1).astype(np.int64)
+    arm = table[unit].map(of_unit["arm"]).fillna(int(Arm.OUTSIDE)).astype(np.uint8)
+    return table.assign(cluster=cluster, arm=arm)
+
+
+def unit_of(table: pd.DataFrame, unit: str) -> str:
+    """Return the column of what was randomised: groups where there are any, else the unit."""
+    return CLUSTER if CLUSTER in table else unit
 
 
 def cell_totals(result: Result) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from simulator.contracts.plugins import ExperimentDesign
 from simulator.experiments.analysis import Metric, Ratio, Settings, SrmResult, adjust, analyze
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
+    CLUSTER,
     CREATOR_METRICS,
     DAY_METRICS,
     NOTE_METRICS,
@@ -25,7 +26,10 @@ from simulator.experiments.outcomes import (
     levels,
     note_table,
     reader_table,
+    unit_of,
 )
+from simulator.experiments.pools import normalised, normaliser
+from simulator.experiments.two_way import BOTH, CELL_METRICS, ESTIMATORS, cell_effects, two_way
 
 if TYPE_CHECKING:
     from simulator.experiments.analysis import Effect
@@ -69,8 +73,9 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
     """Analyse a run with arms as a platform would, on every side that is randomised.
 
     Readers are units of their metrics; notes are clustered by creator (or by category where that
-    is drawn); days are units of a switchback. P-values are adjusted over the metrics of a family:
-    readers, notes, creators.
+    is drawn); where both sides are drawn, errors of ratios and of means a note are two-way; groups
+    are units where they were drawn whole, and days are units of a switchback. P-values are adjusted
+    over the metrics of a family: readers, notes, creators.
 
     Args:
         result: a finished run of the design.
@@ -81,13 +86,20 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
         AnalysisError: no metric could be read.
     """
     found = _Gathered()
+    if design.first_read_day:
+        found.remarks.append(
+            f"the first {design.first_read_day} days are not read: the treated share still rose; "
+            "units that were treated earlier have been treated for longer"
+        )
     if DAY in design.sides:
         _read_days(result, design, alpha, found)
     if "reader" in design.sides:
-        table = in_arms(reader_table(result))
-        _add(found, table, READER_METRICS, "reader_id", None, design, alpha)
+        table = in_arms(reader_table(result, from_day=design.first_read_day))
+        _add(found, table, READER_METRICS, unit_of(table, "reader_id"), None, design, alpha)
     if "note" in design.sides:
         _read_notes(result, design, alpha, found)
+    if design.sides == BOTH:
+        _read_both(result, design, alpha, found)
     if not found.effects:
         raise AnalysisError("nothing can be read: " + "; ".join(found.remarks))
     names = list(found.effects)
@@ -112,7 +124,14 @@ def metrics_of(design: ExperimentDesign[Any]) -> list[str]:
         found += NOTE_METRICS
         if getattr(design.config, "unit", "creator") == "creator":
             found += CREATOR_METRICS
+    if _is_of_pairs(design):
+        found += [f"{metric}_{name}" for metric in CELL_METRICS for name in ESTIMATORS]
     return found
+
+
+def _is_of_pairs(design: ExperimentDesign[Any]) -> bool:
+    """Return whether readers and notes of all arms meet, so that every cell has an outcome."""
+    return design.sides == BOTH and design.visible() is None
 
 
 def both_levels(
@@ -123,17 +142,44 @@ def both_levels(
     Args:
         control: the world without the treatment.
         treated: the same world after a launch.
-        design: the design of the test, set up; only for the list of creators.
+        design: the design of the test, set up; it says which days are read.
     """
     before, after = (
         {
-            **levels(reader_table(result), READER_METRICS),
-            **levels(note_table(result), NOTE_METRICS),
+            **levels(reader_table(result, from_day=design.first_read_day), READER_METRICS),
+            **levels(note_table(result, from_day=design.first_read_day), NOTE_METRICS),
             **levels(creator_table(result, design), CREATOR_METRICS),
         }
         for result in (control, treated)
     )
-    return {name: (before[name], after[name]) for name in before}
+    out = {name: (before[name], after[name]) for name in before}
+    cells = {f"{metric}_{name}": out[metric] for metric in CELL_METRICS for name in ESTIMATORS}
+    return out | cells
+
+
+def _read_both(
+    result: Result, design: ExperimentDesign[Any], alpha: float, found: _Gathered
+) -> None:
+    """Let errors hold the draw of both sides; read what the cells say together."""
+    meetings = getattr(result, "meetings", None)
+    if meetings is None:
+        found.remarks.append("errors are of one side alone: the run holds no meetings")
+        return
+    notes = in_arms(note_table(result, from_day=design.first_read_day))
+    n_readers = None
+    if normaliser(result, design) is not None:
+        meetings = normalised(meetings, "note_arm", result, design)
+        arms = in_arms(reader_table(result, from_day=design.first_read_day))["arm"].to_numpy(
+            np.int64
+        )
+        n_readers = np.bincount(arms, minlength=2)
+    try:
+        found.effects = two_way(found.effects, meetings, notes, alpha, n_readers)
+        if _is_of_pairs(design):
+            readers = in_arms(reader_table(result, from_day=design.first_read_day))
+            found.effects |= cell_effects(meetings, readers, notes, design, alpha)
+    except AnalysisError as error:
+        found.remarks.append(f"cells cannot be read: {error}")
 
 
 def _read_notes(
@@ -141,12 +187,17 @@ def _read_notes(
 ) -> None:
     unit = getattr(design.config, "unit", "creator")
     cluster = {"creator": "creator_id", "note": "creator_id", "category": "category"}[unit]
-    notes = in_arms(note_table(result))
+    notes = normalised(
+        in_arms(note_table(result, from_day=design.first_read_day)), "arm", result, design
+    )
     side = {"creator": "creator_id", "note": "note_id", "category": "category"}[unit]
+    if CLUSTER in notes:
+        side = cluster = CLUSTER
     _add(found, notes, NOTE_METRICS, side, None if side == cluster else cluster, design, alpha)
     if unit == "creator":
         creators = in_arms(creator_table(result, design))
-        _add(found, creators, CREATOR_METRICS, "creator_id", None, design, alpha, check=False)
+        by = unit_of(creators, "creator_id")
+        _add(found, creators, CREATOR_METRICS, by, None, design, alpha, check=False)
 
 
 def _read_days(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +20,9 @@ from simulator.experiments.outcomes import (
     levels,
     note_table,
     reader_table,
+    unit_of,
 )
+from simulator.experiments.pools import normalised
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -87,14 +90,19 @@ def stratified(
     whole = side == "reader" or getattr(design.config, "unit", "creator") == "creator"
     if declared is None or side not in design.sides or not whole:
         raise AnalysisError(f"{metric} has no strata: its units are not randomised whole")
-    table_of = reader_table if side == "reader" else note_table
+    read_of = reader_table if side == "reader" else note_table
+    table_of = partial(read_of, from_day=design.first_read_day)
     past, unit = ("creator_pre_notes" if cut_by == "tier" else _PAST[side]), _UNIT[side]
     if cut_by == "tier" and side == "reader":
         raise AnalysisError("readers have no tier of creators")
     cut = _median(table_of(control), past, unit)
     settings = Settings(control=0, alpha=alpha)
-    rows = _filled(_with_stratum(in_arms(table_of(test)), past, cut), unit)
-    found = segment_effects(rows, declared, unit, "arm", "stratum", settings)
+    table = in_arms(table_of(test))
+    if side == "note":
+        table = normalised(table, "arm", test, design)
+    rows = _filled(_with_stratum(table, past, cut), unit)
+    by = unit_of(rows, unit)
+    found = segment_effects(rows, declared, by, "arm", "stratum", settings)
     before, after = (
         _levels(_with_stratum(table_of(world), past, cut), declared) for world in (control, launch)
     )

@@ -78,7 +78,8 @@ def find_failures(folder: Path, params: MetricParams) -> Failures:
 
     with Query(folder, ("events", "note_outcomes", "note_funnel")) as query:
         notes = query.frame(_notes(params))
-        hourly, by_category = _traffic(query, params, int(notes["category"].max() + 1 or 1))
+        n_categories = int(notes["category"].max()) + 1 if len(notes) else 1
+        hourly, by_category = _traffic(query, params, n_categories)
     start = np.floor((notes["published_t"].to_numpy(np.float64)) / HOUR_S).astype(np.int64)
     category = notes["category"].to_numpy(np.int64)
     early = _sum_from(hourly[:, None], start, np.zeros_like(start), _EARLY_H)

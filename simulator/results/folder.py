@@ -14,7 +14,7 @@ from simulator.contracts.errors import RunError
 from simulator.results.atomic import TMP_SUFFIX, write_json, write_text, writing
 from simulator.results.lock import LOCK_NAME, FolderLock
 from simulator.results.manifest import FORMAT, VERSION, Manifest, utc_now
-from simulator.results.tables import TABLES
+from simulator.results.tables import OF_TESTS, TABLES
 from simulator.results.writer import TableWriter
 
 MANIFEST: Final = "manifest.json"
@@ -22,7 +22,7 @@ SCENARIO: Final = "scenario.resolved.yaml"
 CHECKPOINTS: Final = "checkpoints"
 _SCRATCH: Final = "scratch"
 _OWN: Final = (
-    *(spec.place for spec in TABLES.values()),
+    *(spec.place for spec in (*TABLES.values(), *OF_TESTS.values())),
     CHECKPOINTS,
     _SCRATCH,
     SCENARIO,

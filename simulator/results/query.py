@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.contracts.errors import RunError
 from simulator.results.atomic import atomic_write
-from simulator.results.tables import TABLES, TableSpec
+from simulator.results.tables import TABLES, TableSpec, table_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Query:
 
     Args:
         folder: run folder.
-        tables: names of the tables to offer, from `TABLES`.
+        tables: names of the tables to offer, from `TABLES` and `OF_TESTS`.
         memory_mb: bound on the memory of queries, MB.
         scratch: folder for what does not fit; the system's one by default.
     """
@@ -82,7 +82,7 @@ class Query:
 
     def offer(self, table: str) -> None:
         """Make a view of a table as it now is on disk."""
-        spec = TABLES[table]
+        spec = table_spec(table)
         files = spec.files(self.folder)
         if not files and not spec.in_parts:
             raise RunError(f"{self.folder / spec.place} is missing.", "read")
@@ -109,13 +109,13 @@ class Query:
         """Write the rows of a query as a table of the run, atomically.
 
         Args:
-            table: name in `TABLES`.
+            table: name in `TABLES` or `OF_TESTS`.
             sql: query with the table's columns, in any order, in row order.
 
         Raises:
             RunError: the file could not be written or a source table not read.
         """
-        spec = TABLES[table]
+        spec = table_spec(table)
         typed = ", ".join(
             f'CAST("{c.name}" AS {_SQL_TYPES[c.dtype]}) AS "{c.name}"' for c in spec.columns
         )

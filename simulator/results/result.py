@@ -14,6 +14,7 @@ from simulator.results.digest import run_digest
 from simulator.results.folder import RunFolder
 from simulator.results.manifest import Manifest
 from simulator.results.query import Query
+from simulator.results.tables import table_spec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,16 @@ class Result:
         """Reader-days."""
         return self._table("reader_days")
 
+    @cached_property
+    def meetings(self) -> pd.DataFrame | None:
+        """Readers and creators who met in a test of both sides; None for other runs."""
+        return self._of_test("meetings")
+
+    @cached_property
+    def clusters(self) -> pd.DataFrame | None:
+        """Groups that a test randomised, unit by unit; None for other runs."""
+        return self._of_test("clusters")
+
     def events(
         self, columns: Sequence[str] | None = None, where: str | None = None
     ) -> pd.DataFrame:
@@ -113,6 +124,9 @@ class Result:
     @cached_property
     def _long(self) -> pd.DataFrame:
         return self._table("metrics")
+
+    def _of_test(self, table: str) -> pd.DataFrame | None:
+        return self._table(table) if table_spec(table).files(self.folder) else None
 
     def _table(self, table: str) -> pd.DataFrame:
         return self._frame(table, f"SELECT * FROM {table}")

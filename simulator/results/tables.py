@@ -89,6 +89,28 @@ METRICS: Final = (
 )
 """Long table of every metric, total first, then by day."""
 
+MEETINGS: Final = (
+    Column("reader_id", "int32", "reader"),
+    Column("creator_id", "int32", "creator"),
+    Column("reader_arm", "uint8", "experiment arm of the reader"),
+    Column("note_arm", "uint8", "experiment arm of the creator's notes that were seen"),
+    Column("impressions", "int32", "impressions on the measured days that are read"),
+    Column("clicks", "int32", "clicks on those days"),
+    Column("new_impressions", "int32", "impressions of new notes"),
+    Column("new_clicks", "int32", "clicks on new notes"),
+    Column("impressions_24h", "int32", "impressions of notes of the test in their first 24 hours"),
+    Column("clicks_24h", "int32", "clicks on notes of the test in their first 24 hours"),
+)
+"""One row a reader, creator and arm of notes that met in a test."""
+
+CLUSTERS: Final = (
+    Column("side", "uint8", "0 readers, 1 creators"),
+    Column("unit_id", "int32", "reader, or the reader who is the creator"),
+    Column("cluster", "int32", "group that was randomised whole; -1 for none"),
+    Column("arm", "uint8", "experiment arm of the group"),
+)
+"""One row a unit of a test that randomises groups."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
@@ -128,6 +150,17 @@ TABLES: Final[Mapping[str, TableSpec]] = {
     "metrics": TableSpec("metrics.parquet", METRICS, in_parts=False),
 }
 """Tables by the name they have in queries; the first seven grow while the run goes on."""
+
+OF_TESTS: Final[Mapping[str, TableSpec]] = {
+    "meetings": TableSpec("meetings.parquet", MEETINGS, in_parts=False),
+    "clusters": TableSpec("clusters.parquet", CLUSTERS, in_parts=False),
+}
+"""Tables that only runs of some designs have. They follow from the others and are in no digest."""
+
+
+def table_spec(name: str) -> TableSpec:
+    """Return what is known of a table, by its name in queries."""
+    return TABLES[name] if name in TABLES else OF_TESTS[name]
 
 
 def arrow_schema(columns: tuple[Column, ...]) -> pa.Schema:

@@ -20,6 +20,8 @@ class Run:
 
     readers: pd.DataFrame
     notes: pd.DataFrame
+    meetings: pd.DataFrame | None = None
+    clusters: pd.DataFrame | None = None
     manifest: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(
             params=SimpleNamespace(

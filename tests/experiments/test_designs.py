@@ -30,6 +30,7 @@ def note_arms(found, is_new=True):
 def test_the_designs_are_there():
     expected = {"user_side", "author_side", "plan2", "plan3", "plan4", "two_sided", "switchback"}
     assert expected | {"quota_split", "launch"} <= set(DESIGNS)
+    assert {"reader_clusters", "creator_clusters"} <= set(DESIGNS)
 
 
 @every_design
@@ -156,3 +157,15 @@ def test_periods_of_a_switchback_come_in_pairs(period, salt):
 def test_washout_days_are_not_read():
     found = design("switchback", period_days=3, washout_days=1)
     assert [found.is_read(day) for day in range(6)] == [False, True, True] * 2
+
+
+@given(
+    k=st.integers(1, 1_000), share=st.floats(0.05, 0.95), name=st.sampled_from(["plan2", "plan4"])
+)
+@settings(max_examples=40, deadline=None)
+def test_a_full_pool_fetches_what_the_rarer_arm_needs(k, share, name):
+    thin, full = (design(name, share=share, pool=pool) for pool in ("thin", "full"))
+    assert thin.fetched(k) == k
+    visible = min(share, 1 - share) if name == "plan2" else 0.5 + min(share, 1 - share) / 2
+    assert full.fetched(k) * visible >= k + 2 * np.sqrt(k) + 1.9
+    assert full.fetched(k) <= (k + 2 * np.sqrt(k) + 2) / visible + 1

@@ -100,6 +100,13 @@ def test_a_run_is_explained_note_by_note(result):
     assert (found.funnel.loc["recalled"] >= found.funnel.loc["examined"]).all()
 
 
+def test_a_run_whose_notes_all_have_time_left_has_nothing_to_explain(result):
+    longer = result.manifest.params.model_copy(update={"quota_window_s": 4 * 86_400})
+    found = find_failures(result.folder, longer)
+    assert found.notes.empty
+    assert (found.reasons["notes"] == 0).all()
+
+
 def test_the_command_prints_a_table_and_json(result, tmp_path):
     import json
 

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from simulator.app.cli.application import app
 from simulator.metrics import measure
-from simulator.metrics.realism import FACTS, check_run, summarise
+from simulator.metrics.realism import FACTS, check_run, curves_of, summarise
 from simulator.metrics.realism.facts import Band
+from simulator.reports.realism_charts import place_in
 from simulator.results import MetricParams, Result
 from tests.support.run_tables import drawn_columns, new_run
 
@@ -160,3 +161,56 @@ def test_the_command_prints_verdicts_and_json(result):
     facts = json.loads(run(app, ["realism", str(result.folder), "--json"]).stdout)
     assert facts["judged"] == sum(f["verdict"] != "not judged" for f in facts["facts"])
     assert facts["passed"] <= facts["judged"] <= len(FACTS)
+
+
+def test_curves_are_shares_of_what_was_measured(result):
+    found = curves_of(result)
+    assert found.hours["share"].sum() == pytest.approx(1)
+    assert found.slots["seen"].max() == 1
+    assert found.ages["day"].between(0, 9).all()
+    assert found.lorenz["impressions"].is_monotonic_increasing
+    assert (found.lorenz["impressions"] <= found.lorenz["notes"] + 1e-9).all()
+
+
+def test_the_click_rate_over_the_predicted_one_is_flat_where_predictions_are_right(
+    tmp_path_factory,
+):
+    def better_first(tables):
+        events = tables["events"]
+        rng = np.random.default_rng(1)
+        rate = np.where(events["position"] < 2, 0.3, 0.1)
+        events["p_click"] = rate.astype(np.float32)
+        events["click"] = (rng.random(rate.size) < rate).astype(np.uint8)
+
+    slots = curves_of(write(tmp_path_factory.mktemp("run") / "r", better_first)).slots
+    assert slots["ctr"].iloc[0] > 2 * slots["ctr"].iloc[5]
+    assert slots["adjusted"].between(0.7, 1.3).all()
+
+
+def test_the_report_holds_the_values_and_says_what_fails(result, tmp_path):
+    out = tmp_path / "deep" / "report"
+    done = CliRunner().invoke(app, ["realism", str(result.folder), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    content = json.loads((out / "realism.json").read_text())
+    failed = [fact for fact in content["facts"] if fact["verdict"] == "fail"]
+    assert failed
+    html, text = (out / "realism.html").read_text(), (out / "realism.md").read_text()
+    for fact in failed:
+        assert fact["reason"] in text
+    assert f"{content['passed']} of {content['judged']} facts hold" in html
+    assert "http://" not in html.split("<script", 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("x", "place"), [(2.0, 0.0), (4.0, 1.0), (3.0, 0.5), (100.0, 2.0), (-100.0, -1.0)]
+)
+def test_places_in_a_band(x, place):
+    assert place_in(Band("x", 2, 4), x) == place
+
+
+def test_a_band_without_end_is_as_wide_as_its_low_end():
+    assert place_in(Band("x", 2, math.inf), 3) == 0.5
+
+
+def test_a_band_of_one_value_has_it_in_the_middle():
+    assert [place_in(Band("x", 1, 1), x) for x in (0, 1, 2)] == [-0.5, 0.5, 1.5]

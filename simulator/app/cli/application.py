@@ -13,6 +13,7 @@ from simulator.app.cli import (
     compare,
     compare_policies,
     content,
+    dashboard,
     doctor,
     experiment,
     explain,
@@ -48,6 +49,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
     ("plugins", plugins.plugins, plugins.EXAMPLE),
     ("schema", schema.schema, schema.EXAMPLE),
     ("bench", bench.bench, bench.EXAMPLE),
+    ("dashboard", dashboard.dashboard, dashboard.EXAMPLE),
     ("doctor", doctor.doctor, doctor.EXAMPLE),
     ("new", new.new, new.EXAMPLE),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,78 +14,58 @@ from simulator.app.cli.find import kept_events, open_run
 
 if TYPE_CHECKING:
     from simulator.metrics.realism import Checked
-    from simulator.metrics.realism.facts import Band
-    from simulator.results.result import Result
 
 EXAMPLE = "notesim realism standard"
 _STYLES = {"pass": "green", "fail": "yellow", "not judged": "dim"}
-_SIGNS = {"pass": "✓", "fail": "✗", "not judged": "–"}
 
 
 def realism(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs of one scenario.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for a report with charts: HTML, Markdown, JSON.")
+    ] = None,
+    as_json_only: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object only.")
+    ] = False,
 ) -> None:
     """Hold runs against stylised facts of such platforms: value, band, source, verdict.
 
     Several runs of one scenario on different seeds are judged by their mean.
     """
-    from simulator.metrics.realism import check_run, summarise
+    from simulator.app.realism_report import as_json, check, write_realism
 
     results = [kept_events(open_run(run)) for run in runs]
-    facts = results[0].manifest
-    values = [check_run(result) for result in results]
-    found = summarise(values, facts.params.measured_days, facts.policies)
-    if as_json:
-        console.print_json(_as_json(results, found))
-    else:
-        _print(found, len(results))
-
-
-def _as_json(results: list[Result], found: list[Checked]) -> dict[str, object]:
-    passed, judged = _score(found)
-    return {
-        "runs": [str(result.folder) for result in results],
-        "passed": passed,
-        "judged": judged,
-        "facts": [
-            {
-                "name": item.fact.name,
-                "text": item.fact.text,
-                "source": item.fact.source,
-                "strength": item.fact.strength,
-                "verdict": item.verdict,
-                "reason": item.reason,
-                "values": item.values,
-                "spread": item.spread,
-                "bands": {band.value: [band.low, band.high] for band in item.fact.bands},
-            }
-            for item in found
-        ],
-    }
-
-
-def _score(found: list[Checked]) -> tuple[int, int]:
-    judged = [item for item in found if item.verdict != "not judged"]
-    return sum(item.verdict == "pass" for item in judged), len(judged)
+    found = check(results)
+    page = None
+    if out is not None:
+        command = shlex.join(["notesim", "realism", *runs, "--out", str(out)])
+        page = write_realism(results, found, out, command)
+    if as_json_only:
+        console.print_json(as_json(results, found))
+        return
+    _print(found, len(results))
+    if page is not None:
+        console.say(f"report: {console.short_path(page)}")
 
 
 def _print(found: list[Checked], n_runs: int) -> None:
+    from simulator.reports.realism import SIGNS, number, score
+
     table = console.plain_table("", "fact", "value", "band", "source", "strength", right=(2, 3))
     for item in found:
         style = _STYLES[item.verdict]
         for i, band in enumerate(item.fact.bands):
             first = i == 0
             table.add_row(
-                Text(_SIGNS[item.verdict] if first else "", style=style),
+                Text(SIGNS[item.verdict] if first else "", style=style),
                 item.fact.text if first else "",
-                Text(f"{band.value} {_number(item.values[band.value], band)}", style=style),
-                f"{_number(band.low, band)} – {_number(band.high, band)}",
+                Text(f"{band.value} {number(item.values[band.value], band)}", style=style),
+                f"{number(band.low, band)} – {number(band.high, band)}",
                 item.fact.source if first else "",
                 item.fact.strength if first else "",
             )
     console.stdout().print(table)
-    passed, judged = _score(found)
+    passed, judged = score(found)
     console.say()
     for item in found:
         if item.reason:
@@ -92,11 +73,3 @@ def _print(found: list[Checked], n_runs: int) -> None:
     seeds = f", mean of {n_runs} runs" if n_runs > 1 else ""
     if judged:
         console.say(f"\n{passed} of {judged} facts hold ({passed / judged:.0%}){seeds}.")
-
-
-def _number(x: float, band: Band) -> str:
-    if math.isnan(x):
-        return "–"
-    if math.isinf(x):
-        return "any"
-    return f"{100 * x:.3g} %" if band.unit == "share" else f"{x:.3g} {band.unit}".strip()

@@ -53,6 +53,30 @@ class TwoSided(NamedTuple):
         variance = by_user + by_item - by_pair
         return Estimate(value, float(np.sqrt(variance if variance > 0 else max(by_user, by_item))))
 
+    def mean_a_note(self, weights: Floats, sizes: Floats) -> tuple[float, float, float]:
+        """Return the level of untreated pairs, Σ weights × levels, and its standard error.
+
+        The level of a cell is its outcome over the notes of its items, times all users over the
+        users of its arm: what a note would have, were all users of that arm. Errors are two-way,
+        for the given numbers of users and notes.
+
+        Args:
+            weights: float64[2, 2], of the levels by user arm and item arm.
+            sizes: float64[I], notes of each item.
+        """
+        n_users = np.bincount(self.user_arm, minlength=2).astype(np.float64)
+        n_notes = np.bincount(self.item_arm, sizes, 2).astype(np.float64)
+        scale = weights * n_users.sum() / np.outer(n_users, n_notes)
+        levels = self.totals * n_users.sum() / np.outer(n_users, n_notes)
+        own = self.users - (self.totals / n_users[:, None])[self.user_arm]
+        by_user = (own * scale[self.user_arm]).sum(axis=1)
+        a_note = (self.totals / n_notes).T[self.item_arm]
+        by_item = ((self.items - a_note * sizes[:, None]) * scale.T[self.item_arm]).sum(axis=1)
+        by_pair = float((scale**2 * self.squares).sum())
+        parts = [float((x**2).sum()) * x.size / (x.size - 1) for x in (by_user, by_item)]
+        variance = max(sum(parts) - by_pair, *parts)
+        return float(levels[0, 0]), float((weights * levels).sum()), float(np.sqrt(variance))
+
 
 def two_sided(
     table: pd.DataFrame,

@@ -49,13 +49,23 @@ class AuthorSide(HashedDesign[AuthorSideConfig]):
         is_new: NDArray[np.bool_],
     ) -> NDArray[np.uint8]:
         """Return the arms of notes; those from before the start are outside."""
-        ids: dict[str, NDArray[Any]] = {
-            "creator": creator_reader_idx,
-            "note": note_idx,
-            "category": category,
-        }
-        arm = self.arms(self.config.unit, ids[self.config.unit])
+        arm = self.arms(self.config.unit, self._ids(note_idx, creator_reader_idx, category))
         return np.where(is_new, arm, np.uint8(Arm.OUTSIDE))
+
+    def ramped_notes(
+        self,
+        day: NDArray[np.int64],
+        note_idx: NDArray[np.int32],
+        creator_reader_idx: NDArray[np.int32],
+        category: NDArray[np.int16],
+    ) -> NDArray[np.bool_] | None:
+        """Return the notes whose unit the ramp had reached."""
+        ids = self._ids(note_idx, creator_reader_idx, category)
+        return self.reached(day, self.config.unit, ids)
+
+    def _ids(self, *ids: NDArray[Any]) -> NDArray[Any]:
+        """Return the ids of the unit, of those of notes, creators and categories."""
+        return ids[("note", "creator", "category").index(self.config.unit)]
 
     def treated(self, day: int) -> NDArray[np.bool_]:
         """Treat treated notes."""

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
-from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import THIN_POOL, BothSides
+from simulator.experiments.designs.assignment import pairs
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, THIN_POOL, Hiding, HidingConfig
 
 
-class Plan2Config(DesignConfig):
+class Plan2Config(HidingConfig):
     """Knobs of plan 2."""
 
     type: Literal["plan2"] = "plan2"
 
 
-class Plan2(BothSides[Plan2Config]):
+class Plan2(Hiding[Plan2Config]):
     """Treated readers see new notes of treated authors only, control readers those of control.
 
     Plan 2 of course slides on cold-start experiments. New notes of the arms do not meet, but
@@ -28,6 +28,7 @@ class Plan2(BothSides[Plan2Config]):
     Config = Plan2Config
     pitfalls: ClassVar[tuple[str, ...]] = (
         THIN_POOL,
+        SHARED_LEARNER,
         (
             "Each arm has a part of the new notes and all of the old: new notes are rarer in a "
             "feed than after a launch, and each meets fewer rivals of its age."

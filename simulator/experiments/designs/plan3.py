@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.contracts.events import Arm
-from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import THIN_POOL, BothSides
+from simulator.experiments.designs.assignment import pairs
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, THIN_POOL, Hiding, HidingConfig
 
 
-class Plan3Config(DesignConfig):
+class Plan3Config(HidingConfig):
     """Knobs of plan 3."""
 
     type: Literal["plan3"] = "plan3"
 
 
-class Plan3(BothSides[Plan3Config]):
+class Plan3(Hiding[Plan3Config]):
     """Readers of an arm see notes of its authors only, old and new.
 
     Plan 3 of course slides on cold-start experiments; with a small part of the buckets it is the
@@ -29,6 +29,7 @@ class Plan3(BothSides[Plan3Config]):
     Config = Plan3Config
     pitfalls: ClassVar[tuple[str, ...]] = (
         THIN_POOL,
+        SHARED_LEARNER,
         (
             "Each arm chooses from a part of the notes: both serve worse matches than the whole "
             "platform, which costs readers as long as the test runs."

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
 from simulator.contracts.random import uniform
-from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import THIN_POOL, BothSides
+from simulator.experiments.designs.assignment import pairs
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, THIN_POOL, Hiding, HidingConfig
 
 
-class Plan4Config(DesignConfig):
+class Plan4Config(HidingConfig):
     """Knobs of plan 4."""
 
     type: Literal["plan4"] = "plan4"
     both: float = knob(0.5, "Share of authors whose new notes both arms see.", ge=0.01, le=0.99)
 
 
-class Plan4(BothSides[Plan4Config]):
+class Plan4(Hiding[Plan4Config]):
     """Treated readers see treated and shared new notes, control readers control and shared ones.
 
     Plan 4 of the notes to course slides on cold-start experiments: authors are cut 25 % treated,
@@ -32,12 +32,18 @@ class Plan4(BothSides[Plan4Config]):
     Config = Plan4Config
     pitfalls: ClassVar[tuple[str, ...]] = (
         THIN_POOL,
+        SHARED_LEARNER,
         (
             "New notes of the outer buckets compete with shared ones that the other arm's "
             "policy also serves: less interference than plan 1, more than plan 2."
         ),
         "Only the outer buckets are compared: half of the authors says nothing.",
     )
+
+    @property
+    def shared(self) -> float:
+        """Share of the authors whose new notes both arms see."""
+        return self.config.both
 
     def note_arms(
         self,

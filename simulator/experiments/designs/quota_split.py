@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from simulator.experiments.designs.assignment import DesignConfig
+from simulator.experiments.designs.assignment import LearningConfig, UnrampedConfig
 from simulator.experiments.designs.reader_split import ReaderSplit
 
 
-class QuotaSplitConfig(DesignConfig):
+class QuotaSplitConfig(UnrampedConfig, LearningConfig):
     """Knobs of the quota split."""
 
     type: Literal["quota_split"] = "quota_split"
@@ -30,5 +30,8 @@ class QuotaSplit(ReaderSplit[QuotaSplitConfig]):
             "are 3 and 3."
         ),
         "Statistics that rank notes are still those of both arms.",
-        "Decayed counters, and those of creators, are not split.",
+        (
+            "For policies, decayed counters and those of creators are not split; for rankers, "
+            "`learning: separate` splits what they learn and counters of notes."
+        ),
     )

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from simulator.contracts.config import knob
 from simulator.contracts.events import N_ARMS
 from simulator.contracts.random import uniform
-from simulator.experiments.designs.assignment import DesignConfig, HashedDesign
+from simulator.experiments.designs.assignment import HashedDesign, UnrampedConfig
 
 
-class SwitchbackConfig(DesignConfig):
+class SwitchbackConfig(UnrampedConfig):
     """Knobs of the switchback."""
 
     type: Literal["switchback"] = "switchback"

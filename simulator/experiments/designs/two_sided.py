@@ -7,15 +7,23 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.contracts.config import knob
 from simulator.contracts.events import Arm
-from simulator.experiments.designs.assignment import DesignConfig, pairs
-from simulator.experiments.designs.both_sides import BothSides
+from simulator.experiments.designs.assignment import LearningConfig, pairs
+from simulator.experiments.designs.both_sides import SHARED_LEARNER, BothSides
 
 
-class TwoSidedConfig(DesignConfig):
+class TwoSidedConfig(LearningConfig):
     """Knobs of two-sided randomisation."""
 
     type: Literal["two_sided"] = "two_sided"
+    balance: float = knob(
+        0.5,
+        "Balance of the market for the corrected estimators: 1 when impressions are scarce and "
+        "notes wait for readers, 0 when notes are scarce.",
+        ge=0,
+        le=1,
+    )
 
 
 class TwoSided(BothSides[TwoSidedConfig]):
@@ -27,8 +35,13 @@ class TwoSided(BothSides[TwoSidedConfig]):
 
     Config = TwoSidedConfig
     pitfalls: ClassVar[tuple[str, ...]] = (
+        SHARED_LEARNER,
         "Only a quarter of the pairs is treated at equal splits: weaker than one-sided tests.",
         "The naive estimate lies between the biases of a user-side and an author-side test.",
+        (
+            "Corrected estimates need the market's balance, which is set and not measured; two "
+            "corrections (k = 1 and 2) have about twice the error of the naive one."
+        ),
     )
 
     def treated(self, day: int) -> NDArray[np.bool_]:

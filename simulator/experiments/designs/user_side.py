@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from simulator.experiments.designs.assignment import DesignConfig
+from simulator.experiments.designs.assignment import LearningConfig
 from simulator.experiments.designs.reader_split import ReaderSplit
 
 
-class UserSideConfig(DesignConfig):
+class UserSideConfig(LearningConfig):
     """Knobs of the user-side split."""
 
     type: Literal["user_side"] = "user_side"
@@ -29,6 +29,10 @@ class UserSide(ReaderSplit[UserSideConfig]):
         (
             "A promise of impressions to a note is filled by the treated readers alone, so they "
             "carry about 1 / share of what they would carry after a launch."
+        ),
+        (
+            "Channels, models and rankers learn from both arms, which pulls arms together; with "
+            "`learning: separate` each learns from its own readers, which are fewer."
         ),
         "Creators are treated by all readers at once: this design says nothing about them.",
     )

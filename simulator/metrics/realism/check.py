@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from simulator.contracts.events import DAY_S
+from simulator.metrics.realism.curves import Curves, curves
 from simulator.metrics.realism.facts import FACTS, Band, Fact
 from simulator.metrics.realism.measures import measure_all
 from simulator.results.query import Query
@@ -47,6 +49,23 @@ def check_run(result: Result) -> dict[str, float]:
     Raises:
         RunError: the event log was dropped, or a table is damaged.
     """
+    with _opened(result) as query:
+        return measure_all(query, result.manifest.params, result.manifest.channels)
+
+
+def curves_of(result: Result) -> Curves:
+    """Return the curves behind the values of one run.
+
+    Raises:
+        RunError: the event log was dropped, or a table is damaged.
+    """
+    with _opened(result) as query:
+        return curves(query, result.manifest.params)
+
+
+@contextmanager
+def _opened(result: Result) -> Iterator[Query]:
+    """Open the tables that facts are about, with views of what was measured."""
     params = result.manifest.params
     tables = ("events", "reader_days", "note_outcomes", "metrics", "activity")
     with Query(result.folder, tables) as query:
@@ -61,7 +80,7 @@ def check_run(result: Result) -> dict[str, float]:
             ),
         ):
             query.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {source}")
-        return measure_all(query, params, result.manifest.channels)
+        yield query
 
 
 def summarise(

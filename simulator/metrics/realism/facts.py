@@ -46,6 +46,7 @@ class Fact:
         bands: the fact holds when every band does.
         when: `always`, or only for runs without support, or with a policy of guarantees.
         needs_days: measured days below which the fact cannot be judged.
+        known_cause: what is known about why simulated worlds miss it, "" for nothing.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Fact:
     bands: tuple[Band, ...]
     when: When = "always"
     needs_days: int = 1
+    known_cause: str = ""
 
 
 _COURSE: Final = "course slides on cold start"
@@ -207,6 +209,8 @@ FACTS: Final = (
         "Craswell et al., WSDM 2008",
         "good",
         (Band("seen_last_to_first", 0.0, 1.0, "share"), Band("first_screen_ctr_spread", 1.0, 1.3)),
+        known_cause="The ranker puts first what it thinks best, so the first slots hold better "
+        "notes. Over the predicted click rate the first screen is flat: see the chart of slots.",
     ),
     Fact(
         "ageing",

@@ -1,0 +1,1 @@
+"""Charts of the pages; from frames to Altair."""

@@ -1,0 +1,1 @@
+"""From run folders to the tables that pages draw; no Streamlit here."""
