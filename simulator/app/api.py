@@ -64,7 +64,7 @@ def run(
     path = run_path(ready, out)
     if resume and is_finished(path):
         return Result.open(path)
-    with _open_folder(ready, path, resume=resume) as folder:
+    with open_folder(ready, path, resume=resume) as folder:
         options = _Options(resume, checkpoint_every_s, keep_events, hooks)
         _simulate_and_measure(ready, folder, options)
     return Result.open(path)
@@ -89,7 +89,17 @@ def is_finished(path: Path) -> bool:
     return (path / MANIFEST).is_file() and RunFolder(path).manifest.status == "done"
 
 
-def _open_folder(scenario: ResolvedScenario, path: Path, *, resume: bool) -> RunFolder:
+def open_folder(scenario: ResolvedScenario, path: Path, *, resume: bool) -> RunFolder:
+    """Make or take up the folder of a run, and lock it.
+
+    Args:
+        scenario: what the run follows.
+        path: the folder.
+        resume: go on with an unfinished run that is there.
+
+    Raises:
+        RunError: the folder is in use, holds something else, or the disk refuses.
+    """
     from simulator.results.folder import MANIFEST, RunFolder
 
     if resume and (path / MANIFEST).is_file():

@@ -17,22 +17,29 @@ PAGE: Final = "report.html"
 def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
     """Return the JSON object of a study."""
     from simulator.app import experiment_words as words
-    from simulator.app.experiment_strata import pools_of, strata_json, strata_of
+    from simulator.app.experiment_cells import logged_json
+    from simulator.app.experiment_checks import balances_of
+    from simulator.app.experiment_strata import all_strata, pools_of, strata_json
+    from simulator.app.experiment_truth import days_json, spillovers_of
     from simulator.experiments.scorecard import advice, scores
 
     study = found.study
     tests: dict[str, Any] = {}
     for name, read in found.first.items():
         chosen = words.primary_of(read, agreed.primary)
-        verdict = words.verdict_of(read, agreed)
+        verdict = words.verdict_of(read, agreed, found.n_leaks(name))
         tests[name] = {
             "design": dict(study.designs[name]),
             "primary": chosen,
             "verdict": asdict(verdict),
             "effects": {key: asdict(effect) for key, effect in read.effects.items()},
             "srm": [asdict(check) for check in read.srm],
+            "balance": [asdict(row) for row in balances_of(found, name)],
             "remarks": list(read.remarks),
-            "strata": strata_json(strata_of(found, name, chosen)),
+            "p_bh": read.p_bh,
+            "strata": strata_json(all_strata(found, name, chosen)),
+            "spillover": [asdict(s) for s in spillovers_of(found, name)],
+            "logged": logged_json(found.logged.get(name, {})),
             "pools": pools_of(found, name).to_dict(orient="records"),
         }
     found_scores = scores(found.readings)
@@ -43,6 +50,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
         "tests": tests,
         "scores": [asdict(score) for score in found_scores],
         "advice": advice(found_scores),
+        "truth": days_json(found),
         "readings": [asdict(reading) for reading in found.readings],
         "runs": found.runs,
         "failed": [asdict(outcome) for outcome in found.failed],

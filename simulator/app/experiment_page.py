@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from simulator.app import experiment_words as words
 from simulator.app import present
-from simulator.app.experiment_strata import pools_of, pools_table, strata_of, strata_section
+from simulator.app.experiment_cells import cells_sections
+from simulator.app.experiment_checks import checks_section
+from simulator.app.experiment_sessions import sessions_sections
+from simulator.app.experiment_strata import all_strata, strata_section
+from simulator.app.experiment_truth import (
+    horizon_section,
+    sharp_section,
+    spillover_table,
+    spillovers_of,
+)
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
 from simulator.contracts.events import DAY_S
-from simulator.experiments.analysis import mde
+from simulator.experiments.analysis import mde, peeking_rate
 from simulator.experiments.following import FOLLOWED, cumulative, displacement
-from simulator.experiments.outcomes import DESCRIPTIONS
+from simulator.experiments.outcomes import DESCRIPTIONS, FAMILIES, family_of
 from simulator.experiments.reading import DAY
 from simulator.experiments.scorecard import advice, scores
 from simulator.reports.charts import SHADES, Axes, lines
@@ -21,6 +31,8 @@ from simulator.reports.forest import TRUTH, forest
 from simulator.reports.page import Chart, Page, Section, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulator.app.experiments import Found
     from simulator.contracts.plugins import ExperimentDesign
     from simulator.experiments.analysis import Effect
@@ -35,6 +47,13 @@ _TRUTH: Final = (
 )
 
 
+_EFFECTS: Final = (
+    "Covariates from before the test are in all estimates (CUPED) but the plain ones. Errors are "
+    "those of the randomised units or their clusters. p-values are adjusted within a family: Holm "
+    "bounds the chance of one false finding, BH (Benjamini and Hochberg) the share of false ones."
+)
+
+
 def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
     """Return the report of a study.
 
@@ -46,14 +65,22 @@ def experiment_page(found: Found, agreed: words.Agreed, command: str) -> Page:
     study = found.study
     name, read = next(iter(found.first.items()))
     chosen = words.primary_of(read, agreed.primary)
-    verdict = words.verdict_of(read, agreed)
+    verdict = words.verdict_of(read, agreed, found.n_leaks(name))
     design = design_of(study, study.designs[name], study.seeds[0])
     sections = [
-        _checks(found, name, read),
-        _effects(read, [r for r in found.readings if r.design == name and _is_first(found, r)]),
+        checks_section(found, name, read),
+        _effects(
+            read,
+            [r for r in found.readings if r.design == name and _is_first(found, r)],
+            agreed.guardrails,
+        ),
+        *cells_sections(found.logged.get(name, {})),
+        *sessions_sections(found.logged.get(name, {})),
         *_following(found, name, chosen),
-        strata_section(strata_of(found, name, chosen)),
-        _truth(found),
+        strata_section(all_strata(found, name, chosen)),
+        *horizon_section(found, chosen),
+        _truth(found, agreed),
+        *sharp_section(found, scores(found.readings), name),
         Section("What to know of the design", [f"{type(design).__name__}. {_about(design)}"],
                 tables=[_pitfalls(design)]),
     ]  # fmt: skip
@@ -82,39 +109,18 @@ def _beside_truth(found: Found, design: str, primary: str) -> list[str]:
     return [sentence]
 
 
-def _checks(found: Found, name: str, read: Read) -> Section:
-    rows = [
-        [check.side, " / ".join(f"{n:,}" for n in check.counts), words.p_value(check.p),
-         "broken" if check.flagged else "holds"]
-        for check in read.srm
-    ]  # fmt: skip
-    remarks = [f"{remark[:1].upper()}{remark[1:]}." for remark in read.remarks]
-    text = [f"Units in both arms: {read.n_contaminated:,}.", *remarks]
-    columns = ["randomised side", "control / treatment", "p", "sample ratio"]
-    sizes = [Table("Sizes of arms", columns, rows)] if rows else []
-    pools = pools_table(pools_of(found, name))
-    return Section("Can the numbers be trusted?", text, tables=[*sizes, pools])
-
-
-def _effects(read: Read, readings: list[Reading]) -> Section:
+def _effects(read: Read, readings: list[Reading], margins: Mapping[str, float]) -> Section:
     truth = {r.metric: r for r in readings}
-    rows = []
-    for name, e in read.effects.items():
-        r = truth[name]
-        rows.append(
-            [
-                f"{name}\n{DESCRIPTIONS.get(name, '')}",
-                words.number(e.control),
-                f"{words.signed(e.difference)}\n{words.interval(e)}",
-                present.relative(e.relative),
-                f"{words.p_value(e.p)}\n{words.p_value(e.p_adjusted)}",
-                _sizes(e),
-                f"{max(e.variance_reduction, 0.0):.0%}\n{words.signed(e.unadjusted)}",
-                words.signed(r.truth),
-            ]
-        )
-    columns = ["metric", "control", "difference\n95 % interval", "relative", "p\nadjusted (Holm)",
-               "units\nclusters", "variance removed\nplain difference", "truth"]  # fmt: skip
+    families = dict.fromkeys(family_of(name) for name in read.effects)
+    charts = [
+        _forest(family, [r for r in readings if family_of(r.metric) == family], margins)
+        for family in families
+    ]
+    tables = [_family(read, family, truth) for family in families]
+    return Section("Effects", [_EFFECTS], charts=charts, tables=tables)
+
+
+def _forest(family: str, readings: list[Reading], margins: Mapping[str, float]) -> Chart:
     frame = pd.DataFrame(
         [
             {"metric": r.metric, "value": r.relative, "low": r.relative_low,
@@ -122,16 +128,36 @@ def _effects(read: Read, readings: list[Reading]) -> Section:
             for r in readings
         ]
     )  # fmt: skip
-    chart = Chart(
-        "Relative effects, and the truth",
+    held = [r.metric in margins for r in readings]
+    if any(held):
+        frame["margin"] = [-margins.get(r.metric, math.nan) for r in readings]
+    strokes = " Strokes: margins of guardrails." if any(held) else ""
+    return Chart(
+        f"Relative effects on {family}, and the truth",
         forest(frame, "metric", "treatment over control, less 1"),
-        "Points and rules: estimates with 95 % intervals. Diamonds: the truth in the same world.",
+        "Points and rules: estimates with 95 % intervals. Diamonds: the truth in the same world."
+        + strokes,
     )
-    caption = (
-        "Covariates from before the test are in all estimates (CUPED) but the plain ones. Errors "
-        "are those of the randomised units or their clusters."
-    )
-    return Section("Effects", charts=[chart], tables=[Table("Effects", columns, rows, caption)])
+
+
+def _family(read: Read, family: str, truth: Mapping[str, Reading]) -> Table:
+    rows = [
+        [
+            f"{name}\n{DESCRIPTIONS.get(name, '')}",
+            words.number(e.control),
+            f"{words.signed(e.difference)}\n{words.interval(e)}",
+            present.relative(e.relative).replace(" ", _NO_BREAK),
+            "\n".join(map(words.p_value, (e.p, e.p_adjusted, read.p_bh.get(name, math.nan)))),
+            _sizes(e),
+            f"{max(e.variance_reduction, 0.0):.0%}\n{words.signed(e.unadjusted)}",
+            words.signed(truth[name].truth),
+        ]
+        for name, e in read.effects.items()
+        if family_of(name) == family
+    ]
+    columns = ["metric", "control", "difference\n95 % interval", "relative", "p\nHolm\nBH",
+               "units\nclusters", "variance removed\nplain difference", "truth"]  # fmt: skip
+    return Table(f"Effects on {family}", columns, rows)
 
 
 def _sizes(effect: Effect) -> str:
@@ -151,7 +177,7 @@ def _following(found: Found, name: str, primary: str) -> list[Section]:
             sections.append(_by_day(days, primary))
     table = displacement(test, control, launch, design)
     if not table.empty:
-        sections.append(_displaced(table))
+        sections.append(_displaced(table, spillover_table(spillovers_of(found, name))))
     return sections
 
 
@@ -160,16 +186,19 @@ def _by_day(days: pd.DataFrame, primary: str) -> Section:
     often = days.assign(series="looked at daily", low=days["valid_low"], high=days["valid_high"])
     true = days.assign(series="truth", value=days["truth"], low=days["truth"], high=days["truth"])
     frame = pd.concat([once, often[once.columns], true[once.columns]], ignore_index=True)
-    axes = Axes("day", "value", "days of the test that count, from 0", f"{primary}, difference")
+    axes = Axes("day", "value", "days of the test that count, from 0", f"{primary}, difference",
+                whole_x=True)  # fmt: skip
     chart = Chart(
         f"Effect on {primary} of all days so far",
         lines(frame, axes, "series", colours=(SHADES[2], SHADES[0], TRUTH)),
-        "The inner band holds for one look at the end; the outer one holds for a look every day.",
+        "The inner band holds for one look at the end; the outer one holds for a look every day. "
+        f"{len(days)} looks at the inner one would reject a null effect in "
+        f"{peeking_rate(np.arange(1, len(days) + 1) / len(days)):.0%} of tests.",
     )
     return Section("Day by day", charts=[chart])
 
 
-def _displaced(table: pd.DataFrame) -> Section:
+def _displaced(table: pd.DataFrame, spilled: list[Table]) -> Section:
     rows = [
         [
             str(row["metric"]),
@@ -189,13 +218,13 @@ def _displaced(table: pd.DataFrame) -> Section:
         "gap of the treated arm less that of the control arm is the bias of comparing the two."
     )
     levels = Table("Levels in the test and in whole worlds", columns, rows)
-    return Section("What the arms do to each other", [text], tables=[levels])
+    return Section("What the arms do to each other", [text], tables=[levels, *spilled])
 
 
-def _truth(found: Found) -> Section:
+def _truth(found: Found, agreed: words.Agreed) -> Section:
     found_scores = scores(found.readings)
     best = advice(found_scores)
-    order = {name: i for i, name in enumerate(DESCRIPTIONS)}
+    order = {name: i for i, name in enumerate(dict.fromkeys([*FAMILIES, *DESCRIPTIONS]))}
     by_metric = sorted(found_scores, key=lambda score: order[score.metric])
     rows = [_score_row(score, best) for score in by_metric]
     columns = ["metric, design", "truth", "mean estimate", "bias ± Monte-Carlo error", "RMSE",
@@ -207,7 +236,31 @@ def _truth(found: Found) -> Section:
         "root mean squared error that reads the metric."
     )
     table = Table("Tests against the truth", columns, rows, caption)
-    return Section("How right is the test?", [_TRUTH], tables=[table])
+    return Section("How right is the test?", [_TRUTH], tables=[_told(found, agreed), table])
+
+
+def _told(found: Found, agreed: words.Agreed) -> Table:
+    """Return what each design says and decides in the first world, beside the truth."""
+    rows = []
+    for name, read in found.first.items():
+        chosen = words.primary_of(read, agreed.primary)
+        effect = read.effects[chosen]
+        reading = next(r for r in found.readings if (r.design, r.metric) == (name, chosen))
+        inside = "yes" if reading.low <= reading.truth <= reading.high else "no"
+        verdict = words.verdict_of(read, agreed, found.n_leaks(name))
+        rows.append(
+            [
+                f"{name}\n{chosen}",
+                verdict.decision,
+                f"{words.signed(effect.difference)}\n{words.interval(effect)}",
+                words.signed(reading.truth),
+                words.signed(effect.difference - reading.truth),
+                inside,
+            ]
+        )
+    columns = ["design\nprimary metric", "it would say", "estimate\n95 % interval", "truth",
+               "error", "interval holds it"]  # fmt: skip
+    return Table("What every design would have told you, first world", columns, rows)
 
 
 def _score_row(score: Score, best: dict[str, str]) -> list[str]:
@@ -241,17 +294,29 @@ def _pitfalls(design: ExperimentDesign[Any]) -> Table:
     return Table("Pitfalls", ["pitfall"], [[text] for text in design.pitfalls])
 
 
+def _version(found: Found) -> str:
+    return found.worlds[CONTROL].manifest.packages.get("notesim", "of unknown version")
+
+
+def _arms(name: str, block: Mapping[str, object]) -> str:
+    """Say how arms were drawn: every knob that the scenario sets."""
+    knobs = [f"{key} {value}" for key, value in block.items() if key != "type"]
+    return f"{name} ({', '.join(knobs) or 'default knobs'})"
+
+
 def _facts(found: Found, primary: str, agreed: words.Agreed) -> dict[str, str]:
     scenario = found.study.scenario
     kept = ", ".join(f"{name} within {margin:.1%}" for name, margin in agreed.guardrails.items())
     return {
         "designs": ", ".join(found.study.designs),
+        "arms": "; ".join(_arms(name, block) for name, block in found.study.designs.items()),
         "control": ", ".join(config.type for config in scenario.policies) or "no policy",
         "treatment": ", ".join(config.type for config in scenario.treatment) or "no policy",
         "primary metric": primary,
         "guardrails": kept or "none",
         "world": f"{scenario.world.readers.n:,} readers; {scenario.horizon_s // DAY_S} days of "
         f"test, {scenario.warm_up_s // DAY_S} before it",
+        "scenario": f"{scenario.name}, hash {scenario.hash8}, notesim {_version(found)}",
         "seeds": ", ".join(str(seed) for seed in found.study.seeds),
         "cost": f"{present.span(sum(run['cpu_s'] for run in found.runs))} of CPU time, "
         f"{len(found.runs)} runs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ import pandas as pd
 from simulator.app import experiment_words as words
 from simulator.app import present
 from simulator.app.experiments import CONTROL, LAUNCH, design_of
+from simulator.experiments.analysis import adjust
 from simulator.experiments.errors import AnalysisError
+from simulator.experiments.outcomes import family_of
 from simulator.experiments.pools import pool_thickness
-from simulator.experiments.strata import Stratified, stratified
+from simulator.experiments.strata import CUTS, Stratified, stratified
 from simulator.reports.page import Section, Table
 
 if TYPE_CHECKING:
@@ -21,13 +24,35 @@ if TYPE_CHECKING:
     from simulator.experiments.analysis.segments import SegmentEffect
 
 
-def strata_of(found: Found, name: str, metric: str) -> Stratified | str:
-    """Return the effects by stratum at the first seed, or why there are none."""
+def all_strata(found: Found, name: str, primary: str) -> list[Stratified | str]:
+    """Return effects by stratum: of the primary metric, then of the first of other families.
+
+    Metrics of new notes are also cut by how much their creators had published. What cannot be read
+    is said of the primary metric alone.
+
+    Args:
+        found: the study's findings.
+        name: a design.
+        primary: metric that decides.
+    """
+    out: list[Stratified | str] = []
+    effects = found.first[name].effects
+    leads = {family_of(metric): metric for metric in reversed(effects)}
+    metrics = [primary, *(m for f, m in leads.items() if f != family_of(primary))]
+    for metric in metrics:
+        for by in CUTS:
+            result = _stratified(found, name, metric, by)
+            if not isinstance(result, str) or (metric, by) == (primary, "past"):
+                out.append(result)
+    return out
+
+
+def _stratified(found: Found, name: str, metric: str, by: str) -> Stratified | str:
     test, control, launch = (found.worlds[key] for key in (name, CONTROL, LAUNCH))
     try:
-        return stratified(test, control, launch, _design(found, name), metric)
+        return stratified(test, control, launch, _design(found, name), metric, cut_by=by)
     except AnalysisError as error:
-        return str(error)
+        return f"{metric}: {error}"
 
 
 def pools_of(found: Found, name: str) -> pd.DataFrame:
@@ -39,10 +64,22 @@ def _design(found: Found, name: str) -> Any:  # noqa: ANN401  (a design with kno
     return design_of(found.study, found.study.designs[name], found.study.seeds[0])
 
 
-def strata_section(result: Stratified | str) -> Section:
+def strata_section(results: Sequence[Stratified | str]) -> Section:
     """Return the section on whom the treatment helps, or why that is not known."""
-    if isinstance(result, str):
-        return Section("Who is affected?", [f"Not read: {result}."])
+    read = [result for result in results if not isinstance(result, str)]
+    text = [f"Not read: {result}." for result in results if isinstance(result, str)]
+    if not read:
+        return Section("Who is affected?", text)
+    text.append(
+        "Strata were there before the test, cut at the median. First read whether they differ at "
+        "all (interaction, adjusted by Holm over the tables); only then a single stratum."
+    )
+    p = adjust([result.found.interaction_p for result in read])
+    tables = [_strata_table(r, float(q)) for r, q in zip(read, p, strict=True)]
+    return Section("Who is affected?", text, tables=tables)
+
+
+def _strata_table(result: Stratified, p_adjusted: float) -> Table:
     rows = [
         [
             effect.segment,
@@ -55,13 +92,15 @@ def strata_section(result: Stratified | str) -> Section:
     ]
     columns = ["stratum", "control / treatment", "difference\n95 % interval",
                "p\nadjusted (Holm)", "truth"]  # fmt: skip
-    text = [
-        f"Strata are cut by {result.by}, at the median.",
-        f"Do they differ at all? p = {words.p_value(result.found.interaction_p)}.",
-        *(f"{warning[:1].upper()}{warning[1:]}." for warning in result.found.warnings),
-    ]
-    table = Table(f"Effect on {result.metric} by stratum", columns, rows)
-    return Section("Who is affected?", text, tables=[table])
+    p = words.p_value(result.found.interaction_p)
+    caption = " ".join(
+        [
+            f"Cut by {result.by}.",
+            f"Do they differ at all? p = {p}, adjusted {words.p_value(p_adjusted)}.",
+            *(f"{warning[:1].upper()}{warning[1:]}." for warning in result.found.warnings),
+        ]
+    )
+    return Table(f"Effect on {result.metric} by stratum", columns, rows, caption)
 
 
 def _with_interval(effect: SegmentEffect) -> str:
@@ -90,6 +129,13 @@ def _share(value: float) -> str:
     return f"{value:.0%}" if math.isfinite(value) else present.NOTHING
 
 
-def strata_json(result: Stratified | str) -> dict[str, Any]:
-    """Return effects by stratum in terms of JSON, or why there are none."""
-    return {"not_read": result} if isinstance(result, str) else asdict(result)
+def strata_json(results: Sequence[Stratified | str]) -> dict[str, Any]:
+    """Return effects by stratum in terms of JSON: of the primary metric, then `others`.
+
+    Args:
+        results: see `all_strata`.
+    """
+    first, *others = [
+        {"not_read": result} if isinstance(result, str) else asdict(result) for result in results
+    ]
+    return {**first, "others": others}

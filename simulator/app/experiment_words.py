@@ -43,14 +43,17 @@ def primary_of(read: Read, named: str | None) -> str:
     return next((name for name in chosen if name in read.effects), chosen[0])
 
 
-def verdict_of(read: Read, agreed: Agreed, alpha: float = 0.05) -> Verdict:
+def verdict_of(read: Read, agreed: Agreed, n_leaks: int = 0, alpha: float = 0.05) -> Verdict:
     """Return the decision of a test.
 
     Args:
         read: what the test says.
         agreed: what must get better, and what must not get worse.
+        n_leaks: impressions that the design forbids; any make a test invalid.
         alpha: level.
     """
+    if n_leaks:
+        return Verdict("INVALID", f"{n_leaks:,} impressions that the design forbids were served")
     analysis = Analysis(
         tuple(read.effects.values()), read.srm, alpha, read.n_contaminated, 0, read.remarks
     )
@@ -69,6 +72,12 @@ def decision(verdict: Verdict) -> str:
     if verdict.units_needed:
         text += f"; {verdict.units_needed:,} more units would settle it"
     return text
+
+
+def sentence(remark: str) -> str:
+    """Write a remark as a sentence; names of metrics keep their small letters."""
+    first = remark.partition(" ")[0]
+    return f"{remark if '_' in first else remark[:1].upper() + remark[1:]}."
 
 
 def number(value: float) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.app import api, build
+import pandas as pd
+
+from simulator.app import api
+from simulator.app.experiment_past import Past, begin, can_share, has_begun, set_up
 from simulator.app.loading import Source, load_scenario
 from simulator.app.resolved import ResolvedScenario
 from simulator.contracts.errors import Finding, RunError, ScenarioError
 
 if TYPE_CHECKING:
+    from simulator.app.experiment_logs import Logged
     from simulator.contracts.plugins import ExperimentDesign
     from simulator.experiments.reading import Read
     from simulator.experiments.scorecard import Reading
@@ -139,6 +144,9 @@ class Found:
         worlds: runs of the first seed by name of the world.
         runs: facts about each run.
         failed: runs that failed; their seeds are left out.
+        logged: what the event logs say, by design and seed; nothing where a log went unread.
+        days: the truth by day; see `truth_by_day`.
+        turnover: share of live notes that a day replaces, at the first seed.
     """
 
     study: Study
@@ -147,6 +155,14 @@ class Found:
     worlds: dict[str, Result]
     runs: list[dict[str, Any]]
     failed: list[Outcome]
+    logged: dict[str, dict[int, Logged]] = field(default_factory=dict)
+    days: pd.DataFrame = field(default_factory=pd.DataFrame)
+    turnover: float = float("nan")
+
+    def n_leaks(self, design: str) -> int:
+        """Return the impressions of a design's first test that the design forbids."""
+        tests = list(self.logged.get(design, {}).values())
+        return tests[0].leaks.total if tests else 0
 
 
 def run_study(study: Study, out: Path | str | None, options: Options) -> Found:
@@ -168,13 +184,28 @@ def run_study(study: Study, out: Path | str | None, options: Options) -> Found:
     folder.mkdir(parents=True, exist_ok=True)
     work = _Work(study.source, str(folder), options.keep_events)
     cells = study.cells()
+    _run_pasts(cells, work, options.jobs)
     outcomes = execute(cells, work, jobs=options.jobs, told=options.told)
+    for cell in {cell.seed: cell for cell in cells}.values():
+        work.drop_past(cell)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     bad_seeds = {cells[outcome.index].seed for outcome in failed}
     kept = [(cells[o.index], o) for o in outcomes if cells[o.index].seed not in bad_seeds]
     if not kept:
         raise RunError(f"No seed has all of its runs: {failed[0].message}", "experiment")
     return _read(study, folder, kept, failed)
+
+
+def _run_pasts(cells: Sequence[Cell], work: _Work, jobs: int) -> None:
+    """Run the past of each seed that two worlds or more are still to begin from."""
+    from simulator.sweeps.execute import execute
+
+    waiting: dict[int, list[Cell]] = {}
+    for cell in cells:
+        if work.needs_past(cell):
+            waiting.setdefault(cell.seed, []).append(cell)
+    firsts = [group[0] for group in waiting.values() if len(group) > 1]
+    execute(firsts, work.run_past, jobs=jobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +216,39 @@ class _Work:
     folder: str
     keep_events: bool
 
+    def _past(self, cell: Cell) -> Past:
+        plain = load_scenario(self.source, {**cell.settings, **_PLAIN})
+        return Past.of(plain, Path(self.folder))
+
+    def needs_past(self, cell: Cell) -> bool:
+        """Return whether a world is still to be begun, and has the past of others."""
+        scenario = load_scenario(self.source, cell.settings)
+        fresh = not has_begun(scenario, Path(self.folder) / RUNS)
+        return bool(scenario.warm_up_s) and fresh and can_share(scenario)
+
+    def run_past(self, cell: Cell) -> Outcome:
+        """Run the past that the worlds of a seed share."""
+        from simulator.sweeps.execute import Outcome
+
+        self._past(cell).run()
+        return Outcome(cell.index, "done")
+
+    def drop_past(self, cell: Cell) -> None:
+        """Delete the past of a seed."""
+        self._past(cell).drop()
+
     def __call__(self, cell: Cell) -> Outcome:
+        from simulator.app.experiment_logs import keep
         from simulator.sweeps.execute import Outcome
 
         scenario = load_scenario(self.source, cell.settings)
         runs = Path(self.folder) / RUNS
-        result = api.run(scenario, out=runs, resume=True, keep_events=self.keep_events)
+        begin(scenario, self._past(cell), runs)
+        result = api.run(scenario, out=runs, resume=True)
+        if scenario.experiment is not None and scenario.experiment.type != LAUNCH:
+            keep(result, set_up(scenario), len(scenario.policies))
+        if not self.keep_events:
+            shutil.rmtree(result.folder / "events", ignore_errors=True)
         return Outcome(
             cell.index, "done", result.folder.name, result.digest, result.manifest.cpu_s or 0.0
         )
@@ -199,6 +257,8 @@ class _Work:
 def _read(
     study: Study, folder: Path, kept: Sequence[tuple[Cell, Outcome]], failed: list[Outcome]
 ) -> Found:
+    from simulator.app.experiment_logs import logged_of
+    from simulator.experiments.horizon import truth_by_day, turnover
     from simulator.experiments.reading import both_levels, read
     from simulator.experiments.scorecard import readings_of
     from simulator.results.result import Result
@@ -209,6 +269,7 @@ def _read(
         worlds[cell.variant.label] = Result.open(folder / RUNS / outcome.run)
     found: list[Reading] = []
     first: dict[str, Read] = {}
+    logged: dict[str, dict[int, Logged]] = {}
     for seed, worlds in by_seed.items():
         for name, block in study.designs.items():
             design = design_of(study, block, seed)
@@ -216,12 +277,18 @@ def _read(
             first.setdefault(name, test)
             levels = both_levels(worlds[CONTROL], worlds[LAUNCH], design)
             found += readings_of(seed, name, test, levels)
+            told = logged_of(worlds[name], worlds[CONTROL], worlds[LAUNCH], design)
+            if told is not None:
+                logged.setdefault(name, {})[seed] = told
     runs = [
         {"world": cell.variant.label, "seed": cell.seed, "run": f"{RUNS}/{outcome.run}",
          "digest": outcome.digest, "cpu_s": outcome.cpu_s}
         for cell, outcome in kept
     ]  # fmt: skip
-    return Found(study, found, first, next(iter(by_seed.values())), runs, failed)
+    days = [truth_by_day(seed, w[CONTROL], w[LAUNCH]) for seed, w in by_seed.items()]
+    worlds = next(iter(by_seed.values()))
+    rate = turnover(worlds[CONTROL])
+    return Found(study, found, first, worlds, runs, failed, logged, pd.concat(days), rate)
 
 
 def design_of(study: Study, block: Mapping[str, object], seed: int) -> ExperimentDesign[Any]:
@@ -229,7 +296,4 @@ def design_of(study: Study, block: Mapping[str, object], seed: int) -> Experimen
     scenario = load_scenario(
         study.source, {**study.settings, "experiment": dict(block), "seed": seed}
     )
-    encoder = build.plugin("content", scenario.content)
-    design: ExperimentDesign[Any] = build.plugin("experiment", scenario.experiment)  # type: ignore[arg-type]
-    design.setup(build.platform_spec(scenario, encoder.embedding_dim))
-    return design
+    return set_up(scenario)

@@ -196,6 +196,20 @@ class Commit:
         self._requests_today = np.concatenate([self._requests_today, np.zeros(n, np.int32)])
         self._state.changed()
 
+    def assign_arms(self) -> None:
+        """Put every reader and note into its arm anew: a run that took over another's past."""
+        state = self._state
+        rows = np.arange(state.readers.n, dtype=np.int32)
+        state.readers["arm"][rows] = self.arms.of_readers(rows)
+        notes = np.arange(state.notes.n, dtype=np.int32)
+        state.notes["arm"][notes] = self.arms.of_notes(
+            notes,
+            state.creators["reader_idx"][state.notes["creator_idx"]],
+            state.notes["category"],
+            state.notes["published_t"],
+        )
+        state.changed()
+
     def relabel_readers(self) -> None:
         """Take the arms of all readers anew: the experiment has drawn them as it began."""
         rows = np.arange(self._state.readers.n, dtype=np.int32)

@@ -13,7 +13,7 @@ import simpy
 from numpy.typing import NDArray
 
 from simulator.contracts.batches import Feedback, RequestBatch
-from simulator.contracts.errors import NotesimError
+from simulator.contracts.errors import NotesimError, RunError
 from simulator.contracts.events import DAY_S, HOUR_S, Arm
 from simulator.contracts.groups import Groups
 from simulator.contracts.plugins import TrafficPolicy
@@ -40,6 +40,10 @@ PUBLISH_PERIOD_S = 60
 NEARLINE_PERIOD_S = 60
 ORACLE = "oracle"
 """What a plug-in's type must say before it is told the truth."""
+
+POLICIES = "policies."
+N_POLICIES = 8
+"""Policies of a run at most: bits of `granted_by`."""
 
 _NO_SUPPORT = NoteSupport.of(np.empty(0, np.int32))
 
@@ -89,10 +93,12 @@ class Hooks:
     Attributes:
         progress: called with (simulated time, impressions) after each window.
         should_stop: asked before each window.
+        stop_from: simulated time, seconds, from which the run stops before its next window.
     """
 
     progress: Callable[[float, int], None] = lambda _t, _n: None
     should_stop: Callable[[], bool] = lambda: False
+    stop_from: float = np.inf
 
 
 class Replication:
@@ -368,7 +374,7 @@ class Replication:
             self.commit.promise(p, changes, view)
 
     def _save_if_due(self, now: float, hooks: Hooks) -> None:
-        stop = hooks.should_stop()
+        stop = hooks.should_stop() or now >= hooks.stop_from
         if now >= self._next_checkpoint or stop:
             with self.costs.timed("checkpoint"):
                 self.save(now)
@@ -382,10 +388,42 @@ class Replication:
             sink.flush()
         parts = {name: sink.parts for name, sink in self._sinks.named().items()}
         meta = checkpoint.CheckpointMeta(now, parts, self._hash, self.wall_s, self.cpu_s)
+        checkpoint.save(self._path, meta, self._arrays())
+
+    def fork(self, path: Path, scenario_hash: str) -> None:
+        """Take over the past of a plain run of the same world, and save it as this run's own.
+
+        The past must end before the first measured day, until when treatment and arms change
+        nothing but the labels of arms. The tables of the past must be in this run's folder already.
+
+        Args:
+            path: checkpoint of the plain run.
+            scenario_hash: identity of its scenario.
+
+        Raises:
+            RunError: the checkpoint cannot be used: too late, or without the state of something
+                that is in this run from the start.
+        """
+        meta, arrays = checkpoint.load(path, scenario_hash)
+        if meta.t >= self._times.warm_up_s:
+            raise RunError("the shared past ends after the start of the experiment", "fork")
+        treatment = {f"{POLICIES}{p}" for p in range(self._arms.n_control, N_POLICIES)}
+        for name, owner in self._stateful().items():
+            own = checkpoint.part_of(name, arrays)
+            begins = name == "experiment" or name.rpartition(".")[0] in treatment
+            if own:
+                owner.load_state(own)
+            elif owner.state_arrays() and not begins:
+                raise RunError(f"the shared past has no state of {name}", "fork")
+        self.commit.assign_arms()
+        copied = checkpoint.CheckpointMeta(meta.t, meta.parts, self._hash)
+        checkpoint.save(self._path, copied, self._arrays())
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {}
         for name, owner in self._stateful().items():
             arrays.update(checkpoint.prefixed(name, owner.state_arrays()))
-        checkpoint.save(self._path, meta, arrays)
+        return arrays
 
     def _load(self) -> float:
         meta, arrays = checkpoint.load(self._path, self._hash)

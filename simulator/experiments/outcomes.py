@@ -28,6 +28,12 @@ READER_METRICS: Final[dict[str, Metric]] = {
     "active_days_per_reader": Mean("active_days", "pre_active_days"),
     "new_note_share": Ratio("new_impressions", "impressions"),
     "new_note_ctr": Ratio("new_clicks", "new_impressions"),
+    "retention_next_day": Ratio("returns", "origins", ("pre_returns", "pre_origins")),
+    "sessions_per_reader": Mean("sessions", "pre_sessions"),
+    "publish_penetration": Ratio(
+        "publish_days", "active_days", ("pre_publish_days", "pre_active_days")
+    ),
+    "publish_days_per_reader": Mean("publish_days", "pre_publish_days"),
 }
 """What readers do; a row is a reader."""
 
@@ -36,11 +42,15 @@ NOTE_METRICS: Final[dict[str, Metric]] = {
     "fulfilled": Mean("fulfilled", "creator_pre_impressions"),
     "clicks_24h": Mean("clicks_24h"),
     "note_ctr_24h": Ratio("clicks_24h", "impressions_24h"),
+    "high_heat_share": Mean("hot"),
+    "impression_share_24h": Mean("impression_share", "creator_pre_impressions"),
 }
 """What becomes of new notes; a row is a note, errors are clustered by creator."""
 
 CREATOR_METRICS: Final[dict[str, Metric]] = {
     "notes_per_creator": Mean("published", "pre_published"),
+    "active_creators": Mean("active", "pre_active"),
+    "notes_per_active_creator": Ratio("published", "active"),
 }
 """What creators do; a row is a creator."""
 
@@ -56,6 +66,17 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "clicks_24h": "clicks on a new note in its first 24 hours",
     "note_ctr_24h": "clicks per impression of new notes in their first 24 hours",
     "notes_per_creator": "notes that a creator publishes over the test",
+    "retention_next_day": "share of days with a visit that are followed by one the next day",
+    "sessions_per_reader": "sessions of a reader over the test",
+    "publish_penetration": "days on which a reader publishes per day with a visit",
+    "publish_days_per_reader": (
+        "days on which a reader publishes: the numerator of publish_penetration, whose denominator "
+        "is active_days_per_reader"
+    ),
+    "high_heat_share": "share of new notes that reach the clicks of a hot note by the test's end",
+    "impression_share_24h": "share of impressions that new notes get in their first 24 hours",
+    "active_creators": "share of creators, known before the test, who publish in it",
+    "notes_per_active_creator": "notes of a creator who publishes, over the test",
     "impressions_24h_tsrn": "impressions of a new note: treated pairs against all others",
     "impressions_24h_tsri1": "impressions of a new note, corrected for competition, k = 1",
     "impressions_24h_tsri2": "impressions of a new note, corrected for competition, k = 2",
@@ -64,7 +85,28 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "clicks_24h_tsri2": "clicks on a new note, corrected for competition, k = 2",
 }
 
-_SUMS: Final = ("impressions", "clicks", "new_impressions", "new_clicks", "time_spent_s")
+FAMILIES: Final[dict[str, str]] = {
+    **dict.fromkeys(READER_METRICS, "readers"),
+    **dict.fromkeys(NOTE_METRICS, "notes"),
+    **dict.fromkeys(CREATOR_METRICS, "creators"),
+}
+"""Metric -> family, inside which p-values are adjusted."""
+
+
+def family_of(metric: str) -> str:
+    """Return the family of a metric; a name with one more word is in that of the shorter name."""
+    return FAMILIES.get(metric) or FAMILIES.get(metric.rpartition("_")[0], "notes")
+
+
+DAY_METRICS: Final = ("ctr", "new_note_share", "new_note_ctr", "note_ctr_24h")
+"""Metrics of designs that randomise days: ratios of a day's totals."""
+
+RARE: Final[dict[str, str]] = {"high_heat_share": "hot"}
+"""Metrics that count rare notes -> the column of 0 and 1 that is counted."""
+
+_SUMS: Final = (
+    "impressions", "clicks", "new_impressions", "new_clicks", "time_spent_s", "sessions",
+)  # fmt: skip
 
 
 def reader_table(result: Result, until_day: int | None = None, from_day: int = 0) -> pd.DataFrame:
@@ -75,10 +117,11 @@ def reader_table(result: Result, until_day: int | None = None, from_day: int = 0
         until_day: last measured day that counts; all by default.
         from_day: first measured day that counts.
     """
-    days = result.readers.assign(active_days=1)
+    days = result.readers
     if until_day is not None:
         days = days[days["day"] <= until_day]
-    columns = [*_SUMS, "active_days"]
+    days = _with_days(days, result.notes)
+    columns = [*_SUMS, "active_days", "returns", "origins", "publish_days"]
     after = days[days["day"] >= from_day].groupby("reader_id")[columns].sum()
     before = days[days["day"] < 0].groupby("reader_id")[columns].sum().add_prefix("pre_")
     arm = days.groupby("reader_id")["reader_arm"].first()
@@ -86,6 +129,26 @@ def reader_table(result: Result, until_day: int | None = None, from_day: int = 0
     table["time_min"] = table.pop("time_spent_s") / 60.0
     table["pre_time_min"] = table.pop("pre_time_spent_s") / 60.0
     return _grouped(result, table.reset_index(), "reader_id", side=0)
+
+
+def _with_days(days: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
+    """Add to reader-days: whether the reader came the next day, where that is known, and wrote."""
+    key = days["reader_id"].to_numpy(np.int64) * _DAYS + days["day"].to_numpy(np.int64)
+    day = days["day"].to_numpy()
+    # The last day before the test is no origin: what follows it is under treatment.
+    known = (day < day.max(initial=0)) & (day != -1)
+    written = notes[notes["published_t"] >= 0]
+    wrote = written["creator_id"].to_numpy(np.int64) * _DAYS + written["published_day"].to_numpy()
+    return days.assign(
+        active_days=1,
+        origins=known.astype(np.int64),
+        returns=(known & np.isin(key + 1, key)).astype(np.int64),
+        publish_days=np.isin(key, wrote).astype(np.int64),
+    )
+
+
+_DAYS: Final = 100_000
+"""More days than any run has, to make one number of a reader and a day."""
 
 
 def note_table(result: Result, until_day: int | None = None, from_day: int = 0) -> pd.DataFrame:
@@ -112,7 +175,14 @@ def note_table(result: Result, until_day: int | None = None, from_day: int = 0) 
     table["arm"] = new["note_arm"]
     table["day"] = new["published_day"]
     table["fulfilled"] = new["reached_target_t"].notna().astype(float)
+    hot = params.scaled(params.hot_clicks)
+    table["hot"] = (new["clicks"] >= hot).astype(float)
+    last = params.measured_days if until_day is None else until_day
+    shown = float(result.readers.loc[result.readers["day"].between(0, last), "impressions"].sum())
+    table["impression_share"] = table["impressions_24h"] * (len(table) / shown if shown else 0.0)
     table["creator_pre_impressions"] = table["creator_id"].map(history)
+    known = notes[notes["published_t"] < start_t].groupby("creator_id").size()
+    table["creator_pre_notes"] = table["creator_id"].map(known)
     return _grouped(result, table.reset_index(drop=True), "creator_id", side=1)
 
 
@@ -136,6 +206,8 @@ def creator_table(result: Result, design: ExperimentDesign[Any]) -> pd.DataFrame
     before = known[known["published_t"] >= 0].groupby("creator_id").size()
     table["published"] = table["creator_id"].map(after).fillna(0.0)
     table["pre_published"] = table["creator_id"].map(before).fillna(0.0)
+    table["active"] = (table["published"] > 0).astype(float)
+    table["pre_active"] = (table["pre_published"] > 0).astype(float)
     return _grouped(result, table, "creator_id", side=1)
 
 

@@ -16,9 +16,12 @@ from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
     CLUSTER,
     CREATOR_METRICS,
+    DAY_METRICS,
     NOTE_METRICS,
+    RARE,
     READER_METRICS,
     creator_table,
+    family_of,
     in_arms,
     levels,
     note_table,
@@ -35,22 +38,27 @@ if TYPE_CHECKING:
 DAY: Final = "day"
 """Side of designs that randomise periods of time."""
 
+MIN_EVENTS: Final = 10
+"""Rare notes in an arm below which the normal approximation is not to be trusted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
     """Result of a test on one world.
 
     Attributes:
-        effects: metric -> effect, p-values adjusted within the test.
+        effects: metric -> effect, p-values adjusted within families of metrics (Holm).
         srm: one check a randomised side.
         remarks: what a reader must know; metrics that could not be read are named here.
         n_contaminated: units found in both arms.
+        p_bh: metric -> p-value adjusted within its family by Benjamini and Hochberg.
     """
 
     effects: dict[str, Effect]
     srm: tuple[SrmResult, ...]
     remarks: tuple[str, ...] = ()
     n_contaminated: int = 0
+    p_bh: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -67,7 +75,7 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
     Readers are units of their metrics; notes are clustered by creator (or by category where that
     is drawn); where both sides are drawn, errors of ratios and of means a note are two-way; groups
     are units where they were drawn whole, and days are units of a switchback. P-values are adjusted
-    by Holm over all metrics.
+    over the metrics of a family: readers, notes, creators.
 
     Args:
         result: a finished run of the design.
@@ -95,20 +103,21 @@ def read(result: Result, design: ExperimentDesign[Any], alpha: float = 0.05) -> 
     if not found.effects:
         raise AnalysisError("nothing can be read: " + "; ".join(found.remarks))
     names = list(found.effects)
-    adjusted = adjust([found.effects[n].p for n in names], ["all"] * len(names), "holm")
+    p, families = [found.effects[n].p for n in names], [family_of(n) for n in names]
+    holm, bh = adjust(p, families, "holm"), adjust(p, families, "bh")
     effects = {
-        n: replace(found.effects[n], p_adjusted=float(q))
-        for n, q in zip(names, adjusted, strict=True)
+        n: replace(found.effects[n], p_adjusted=float(q), family=family_of(n))
+        for n, q in zip(names, holm, strict=True)
     }
-    return Read(effects, tuple(found.srm), tuple(found.remarks), found.n_contaminated)
+    rates = dict(zip(names, bh.tolist(), strict=True))
+    return Read(effects, tuple(found.srm), tuple(found.remarks), found.n_contaminated, rates)
 
 
 def metrics_of(design: ExperimentDesign[Any]) -> list[str]:
     """Return the metrics that a design can read, in the order of reports."""
     found: list[str] = []
     if DAY in design.sides:
-        both: dict[str, Metric] = {**READER_METRICS, **NOTE_METRICS}
-        found += [name for name, metric in both.items() if isinstance(metric, Ratio)]
+        found += DAY_METRICS
     if "reader" in design.sides:
         found += READER_METRICS
     if "note" in design.sides:
@@ -207,13 +216,13 @@ def _read_days(
     metrics: dict[str, Metric] = {
         name: Ratio(metric.numerator, metric.denominator)
         for name, metric in READER_METRICS.items()
-        if isinstance(metric, Ratio)
+        if name in DAY_METRICS and isinstance(metric, Ratio)
     }
     _add(found, table, metrics, "day", None, design, alpha, check=False)
     notes = note_table(result)
     notes = notes[[is_read(int(day)) for day in notes["day"]]]
     notes["arm"] = [int(is_treated(int(day))) for day in notes["day"]]
-    without = {name: metric for name, metric in NOTE_METRICS.items() if isinstance(metric, Ratio)}
+    without = {name: metric for name, metric in NOTE_METRICS.items() if name in DAY_METRICS}
     _add(found, notes, without, "day", None, design, alpha, check=False)
     found.remarks.append("days are the units: the test has as many observations as days")
 
@@ -248,8 +257,17 @@ def _add(
             found.remarks.append(f"{name} cannot be read: {error}")
             continue
         found.effects[name] = analysis.effects[0]
+        if name in RARE and (least := _rarest(table, RARE[name])) < MIN_EVENTS:
+            found.remarks.append(
+                f"{name} counts {least} notes in an arm: too few for its interval and p-value"
+            )
         checks = analysis.srm
         found.n_contaminated = max(found.n_contaminated, analysis.n_contaminated)
         found.remarks += [w for w in analysis.warnings if w not in found.remarks]
     if check:
         found.srm += checks
+
+
+def _rarest(table: pd.DataFrame, column: str) -> int:
+    """Return the smaller of the arms' counts of rows with a 1."""
+    return int(table.groupby("arm")[column].sum().min())

@@ -60,7 +60,8 @@ class Score:
         se: mean standard error that the tests report.
         coverage: share of intervals that hold the truth.
         power: share of tests that reject at 5 %.
-        wrong_sign: share of rejecting tests whose sign is not the truth's; NaN when none rejects.
+        wrong_sign: share of rejecting tests whose sign is not the truth's, where the truth has
+            one; NaN when there is no such test.
         base: mean level without treatment.
         luck_removed: share of the variance of the truth that twin worlds removed by sharing their
             luck, against worlds of different seeds; NaN for one seed.
@@ -128,6 +129,7 @@ def _score(design: str, metric: str, group: list[Reading], alpha: float) -> Scor
     covered = np.array([r.low <= r.truth <= r.high for r in group])
     rejects = np.array([r.p < alpha for r in group])
     wrong = np.sign(estimate) != np.sign(truth)
+    has_sign = rejects & (truth != 0.0)
     return Score(
         design=design,
         metric=metric,
@@ -141,7 +143,7 @@ def _score(design: str, metric: str, group: list[Reading], alpha: float) -> Scor
         se=float(np.mean([r.se for r in group])),
         coverage=float(covered.mean()),
         power=float(rejects.mean()),
-        wrong_sign=float(wrong[rejects].mean()) if rejects.any() else math.nan,
+        wrong_sign=float(wrong[has_sign].mean()) if has_sign.any() else math.nan,
         base=float(np.mean([r.base for r in group])),
         luck_removed=_luck_removed(np.array([r.base for r in group]), truth),
     )

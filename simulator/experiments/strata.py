@@ -11,6 +11,7 @@ import pandas as pd
 
 from simulator.contracts.plugins import ExperimentDesign
 from simulator.experiments.analysis import Heterogeneity, Metric, Settings, segment_effects
+from simulator.experiments.analysis.segments import MIN_UNITS
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
     NOTE_METRICS,
@@ -26,11 +27,14 @@ from simulator.experiments.pools import normalised
 if TYPE_CHECKING:
     from simulator.results.result import Result
 
-MIN_UNITS: Final = 10
-"""Units of an arm below which the normal approximation inside a stratum is not to be trusted."""
-
 UNKNOWN, LOW, HIGH = "no past", "low", "high"
 """Strata, by what happened before the test: nothing, up to the median, more than it."""
+
+CUTS: Final[dict[str, str]] = {
+    "past": "what the reader saw, or the creator's notes got, before the test",
+    "tier": "how many notes the creator had published before the test",
+}
+"""What strata can be cut by; readers have no tier."""
 
 _PAST: Final = {"reader": "pre_impressions", "note": "creator_pre_impressions"}
 _UNIT: Final = {"reader": "reader_id", "note": "creator_id"}
@@ -60,6 +64,7 @@ def stratified(
     design: ExperimentDesign[Any],
     metric: str,
     alpha: float = 0.05,
+    cut_by: str = "past",
 ) -> Stratified:
     """Estimate the effect on readers, or creators' notes, of different pasts.
 
@@ -74,6 +79,7 @@ def stratified(
         design: the design.
         metric: a metric of readers or of new notes.
         alpha: level of intervals.
+        cut_by: one of `CUTS`.
 
     Raises:
         AnalysisError: the design does not randomise the metric's readers or creators whole, or
@@ -86,7 +92,9 @@ def stratified(
         raise AnalysisError(f"{metric} has no strata: its units are not randomised whole")
     read_of = reader_table if side == "reader" else note_table
     table_of = partial(read_of, from_day=design.first_read_day)
-    past, unit = _PAST[side], _UNIT[side]
+    past, unit = ("creator_pre_notes" if cut_by == "tier" else _PAST[side]), _UNIT[side]
+    if cut_by == "tier" and side == "reader":
+        raise AnalysisError("readers have no tier of creators")
     cut = _median(table_of(control), past, unit)
     settings = Settings(control=0, alpha=alpha)
     table = in_arms(table_of(test))
@@ -99,12 +107,13 @@ def stratified(
         _levels(_with_stratum(table_of(world), past, cut), declared) for world in (control, launch)
     )
     truth = {name: after.get(name, np.nan) - before.get(name, np.nan) for name in before}
-    return Stratified(metric, _BY[side], found, truth)
+    return Stratified(metric, _BY["tier" if cut_by == "tier" else side], found, truth)
 
 
 _BY: Final = {
     "reader": "notes that the reader saw before the test",
     "note": "impressions that the creator's notes got before the test",
+    "tier": "notes that the creator had published before the test",
 }
 
 

@@ -37,6 +37,7 @@ class Axes:
         y_format: d3 format of y, for example `.1%`.
         log_x: whether x is logarithmic; its values must then be above 0.
         zero: whether y must include 0.
+        whole_x: whether x counts something, so that marks between whole numbers say nothing.
     """
 
     x: str
@@ -46,6 +47,7 @@ class Axes:
     y_format: str = "~r"
     log_x: bool = False
     zero: bool = False
+    whole_x: bool = False
 
 
 def lines(
@@ -118,10 +120,11 @@ def shades(names: Sequence[str]) -> list[str]:
     return [CONTROL, *(SHADES[place] for place in places)][: len(names)]
 
 
-def finished(chart: alt.LayerChart | alt.FacetChart, width: int = _WIDTH) -> Spec:
-    """Return a chart's specification in the house look."""
-    """Return the specification of a chart in the house look; `width` in pixels."""
-    sized = chart.properties(width=width, height=_HEIGHT)
+def finished(
+    chart: alt.LayerChart | alt.FacetChart, width: int = _WIDTH, height: int = _HEIGHT
+) -> Spec:
+    """Return the specification of a chart in the house look; sizes in pixels."""
+    sized = chart.properties(width=width, height=height)
     styled = (
         sized.configure_view(stroke=None)
         .configure_axis(
@@ -138,8 +141,9 @@ def _x(axes: Axes) -> alt.X:
     import altair as alt
 
     scale = alt.Scale(type="log", nice=False) if axes.log_x else alt.Scale(zero=False)
+    steps: dict[str, Any] = {"tickMinStep": 1} if axes.whole_x else {}
     return alt.X(axes.x, type="quantitative", title=axes.x_title, scale=scale,
-                 axis=alt.Axis(format="~r", grid=False))  # fmt: skip
+                 axis=alt.Axis(format="~r", grid=False, **steps))  # fmt: skip
 
 
 def _y(axes: Axes, column: str) -> alt.Y:

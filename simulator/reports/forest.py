@@ -9,6 +9,9 @@ from simulator.reports.charts import CONTROL, SHADES, Spec, finished, records
 if TYPE_CHECKING:
     import pandas as pd
 
+_ROW: Final = 22
+"""Pixels of a row."""
+
 TRUTH: Final = "#c4501b"
 """Colour of the truth, apart from every treatment's also for colour-blind readers."""
 
@@ -17,7 +20,8 @@ def forest(frame: pd.DataFrame, row: str, title: str, form: str = "+.1%") -> Spe
     """Draw one row a name: a point with its interval, a diamond where the truth is, a line at 0.
 
     Args:
-        frame: rows with `row`, `value`, `low`, `high`, and `truth` (missing where unknown).
+        frame: rows with `row`, `value`, `low`, `high`, `truth` (missing where unknown), and
+            `margin` where a value must not lie below one; it is drawn as a stroke.
         row: column of names, in the order of the frame from top to bottom.
         title: what the values are, with unit.
         form: d3 format of values.
@@ -43,4 +47,8 @@ def forest(frame: pd.DataFrame, row: str, title: str, form: str = "+.1%") -> Spe
     ).encode(x=alt.X("truth", type="quantitative"), tooltip=tips)
     nothing = alt.Chart(alt.InlineData(values=[{"zero": 0}]))
     zero = nothing.mark_rule(color=CONTROL, strokeDash=[4, 3]).encode(x=alt.X("zero:Q"))
-    return finished(alt.layer(zero, rule, point, diamond))
+    layers = [zero, rule, point, diamond]
+    if "margin" in frame:
+        stroke = base.mark_tick(color=CONTROL, thickness=3, size=16, opacity=1)
+        layers.append(stroke.encode(x=alt.X("margin", type="quantitative"), tooltip=tips))
+    return finished(alt.layer(*layers), height=max(_ROW * len(names), 2 * _ROW))

@@ -83,6 +83,44 @@ def test_the_report_says_who_is_affected_and_how_thin_the_pools_are(done):
         assert words in page
 
 
+def test_logs_are_read_and_not_kept(done, scenario):
+    folder, _ = done
+    result = experiment(scenario, folder.parent, "--designs", "two_sided,author_side")
+    assert result.exit_code == 0, result.output
+    tests = facts_of(folder)["tests"]
+    two_sides = tests["two_sided"]["logged"]["1"]["two_sides"]
+    assert {e["name"] for e in two_sides["estimates"]} >= {"cr", "lr", "tsrn", "tsri_1", "tsri_2"}
+    assert tests["two_sided"]["logged"]["1"]["leaks"]["hidden"] == 0
+    sessions = tests["author_side"]["logged"]["1"]["sessions"]
+    assert {r["reward"] for r in sessions} >= {"clicks", "new_clicks"}
+    assert tests["author_side"]["logged"]["1"]["two_sides"] is None
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    for text in (page, markdown):
+        assert "The four cells" in text
+        assert "allocation rule" in text
+        assert "Impressions that the design forbids" in text
+        for title in ("Were the arms alike?", "Spillover on the untreated",
+                      "How soon is the effect there?", "What every design would have told you",
+                      "Effects on readers", "Effects on creators"):  # fmt: skip
+            assert title in text, title
+    assert not list(folder.glob("runs/*/events"))
+
+
+def test_a_served_leak_makes_a_test_invalid(done):
+    folder, _ = done
+    from simulator.app.experiment_words import Agreed, verdict_of
+    from simulator.experiments.reading import read
+    from tests.experiments.hand_runs import design, run_of
+
+    found = read(run_of(design("plan2"), gain=0.1), design("plan2"))
+    assert verdict_of(found, Agreed("ctr")).decision == "SHIP"
+    broken = verdict_of(found, Agreed("ctr"), 3)
+    assert (broken.decision, broken.reason[:13]) == ("INVALID", "3 impressions")
+    truth = facts_of(folder)["truth"]
+    assert {row["metric"] for row in truth["days"]} >= {"found_corpus", "notes_published"}
+
+
 def test_names_are_escaped(done):
     folder, _ = done
     for name in ("report.html", "report.md"):

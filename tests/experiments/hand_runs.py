@@ -24,7 +24,9 @@ class Run:
     clusters: pd.DataFrame | None = None
     manifest: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(
-            params=SimpleNamespace(warm_up_days=2, measured_days=3)
+            params=SimpleNamespace(
+                warm_up_days=2, measured_days=3, hot_clicks=5, scaled=lambda threshold: threshold
+            )
         )
     )
 
@@ -53,6 +55,7 @@ def run_of(found, *, gain=0.0, seed=1, more_notes=0.0):
                     "day": day, "reader_id": readers, "reader_arm": arm, "impressions": shown,
                     "clicks": clicks, "new_impressions": shown // 10,
                     "new_clicks": rng.binomial(shown // 10, taste), "time_spent_s": shown * 20.0,
+                    "sessions": 2,
                 }
             )
         )  # fmt: skip
@@ -71,6 +74,7 @@ def run_of(found, *, gain=0.0, seed=1, more_notes=0.0):
             "note_id": np.arange(creator.size), "creator_id": creator, "category": creator % 4,
             "published_t": published, "published_day": day, "note_arm": arms,
             "impressions_24h": shown, "clicks_24h": rng.binomial(shown, 0.1),
+            "clicks": shown // 4,
             "reached_target_t": np.where(shown >= 10, published + 60.0, np.nan),
         }
     )  # fmt: skip

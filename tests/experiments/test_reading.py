@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from simulator.contracts.events import DAY_S
+from simulator.experiments.analysis import adjust
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.outcomes import (
     READER_METRICS,
     creator_table,
+    family_of,
     levels,
     note_table,
     reader_table,
@@ -166,3 +168,59 @@ def test_scores_by_hand():
     assert score.rmse == pytest.approx(np.sqrt((errors**2).mean()))
     assert score.bias_se == pytest.approx(errors.std(ddof=1) / np.sqrt(2))
     assert advice(scores(readings))["ctr"] == "user_side"
+
+
+def test_retention_penetration_and_their_parts_by_hand():
+    run = run_of(design("user_side"))
+    later = run.readers["day"] == 1
+    run.readers = run.readers[~(later & (run.readers["reader_id"] < 100))]
+    table = reader_table(run).set_index("reader_id")
+    assert table.loc[:99, "origins"].eq(1).all()
+    assert table.loc[:99, "returns"].eq(0).all()
+    assert table.loc[100:, ["origins", "returns"]].eq(2).all(axis=None)
+    assert table["pre_origins"].eq(1).all()
+    assert table.loc[: N_CREATORS - 1, "pre_publish_days"].ge(1).all()
+    assert table.loc[100 : N_CREATORS - 1, "publish_days"].eq(2).all()
+    assert table.loc[:99, "publish_days"].eq(1).all()
+    assert table.loc[N_CREATORS:, "publish_days"].eq(0).all()
+    assert table["sessions"].loc[100:].eq(6).all()
+
+
+def test_hot_notes_and_shares_of_impressions_by_hand():
+    run = run_of(design("author_side"))
+    table = note_table(run)
+    chosen = run.notes.set_index("note_id").loc[table["note_id"]]
+    np.testing.assert_array_equal(table["hot"], chosen["clicks"] >= 5)
+    shown = run.readers.loc[run.readers["day"] >= 0, "impressions"].sum()
+    share = table["impressions_24h"].sum() / shown
+    assert table["impression_share"].mean() == pytest.approx(share)
+
+
+def test_families_are_adjusted_by_themselves():
+    found = design("plan2")
+    test = read(run_of(found, gain=0.02), found)
+    for family in ("readers", "notes", "creators"):
+        names = [n for n in test.effects if family_of(n) == family]
+        p = [test.effects[n].p for n in names]
+        assert {test.effects[n].family for n in names} == {family}
+        np.testing.assert_allclose([test.effects[n].p_adjusted for n in names], adjust(p))
+        np.testing.assert_allclose([test.p_bh[n] for n in names], adjust(p, method="bh"))
+
+
+def test_rare_notes_are_said_to_be_too_few():
+    found = design("author_side")
+    run = run_of(found)
+    assert not any("high_heat_share" in remark for remark in read(run, found).remarks)
+    run.manifest.params.hot_clicks = run.notes["clicks"].max()
+    assert any("too few" in remark for remark in read(run, found).remarks)
+
+
+def test_no_sign_is_wrong_where_the_truth_is_nothing():
+    found = design("user_side")
+    test = read(run_of(found, gain=0.05), found)
+    for truth, wrong in ((0.0, None), (-0.01, 1.0), (0.01, 0.0)):
+        readings = readings_of(
+            1, "user_side", test, dict.fromkeys(test.effects, (0.1, 0.1 + truth))
+        )
+        score = next(s for s in scores(readings) if s.metric == "ctr")
+        assert np.isnan(score.wrong_sign) if wrong is None else score.wrong_sign == wrong

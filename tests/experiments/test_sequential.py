@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from simulator.experiments.analysis import always_valid, group_sequential, spent_alpha
+from simulator.experiments.analysis import (
+    always_valid,
+    group_sequential,
+    peeking_rate,
+    spent_alpha,
+)
 from simulator.experiments.errors import AnalysisError
 
 N_PATHS = 20_000
@@ -95,3 +100,15 @@ def test_spending_rises_to_alpha():
 def test_refuses(call):
     with pytest.raises(AnalysisError):
         call()
+
+
+def test_looking_often_rejects_a_null_effect_often():
+    assert peeking_rate(np.arange(1, 1 + 1) / 1) == pytest.approx(0.05, abs=1e-9)
+    assert peeking_rate(np.arange(1, 2 + 1) / 2) == pytest.approx(0.083, abs=1e-3)
+    assert 0.21 < peeking_rate(np.arange(1, 14 + 1) / 14) < 0.23
+    rng = np.random.default_rng(1)
+    z = np.cumsum(rng.normal(size=(40_000, 5)), axis=1) / np.sqrt(np.arange(1, 6))
+    share = (np.abs(z) > 1.959964).any(axis=1).mean()
+    assert peeking_rate(np.arange(1, 5 + 1) / 5) == pytest.approx(share, abs=0.006)
+    with pytest.raises(AnalysisError, match="1 or more"):
+        peeking_rate([])

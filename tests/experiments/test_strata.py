@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.app.experiment_strata import strata_json, strata_section
+from simulator.contracts.events import DAY_S
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.pools import pool_thickness
 from simulator.experiments.strata import HIGH, LOW, UNKNOWN, stratified
@@ -49,11 +50,33 @@ def test_an_effect_on_some_is_found_among_them_alone(worlds):
 def test_the_section_and_the_json_say_the_same(worlds):
     found, test, control, launch = worlds
     result = stratified(test, control, launch, found, "ctr")
-    (table,) = strata_section(result).tables
-    segments = [e["segment"] for e in strata_json(result)["found"]["segments"]]
+    beginners(test, control, launch)
+    by_tier = stratified(test, control, launch, found, "fulfilled", cut_by="tier")
+    table, other = strata_section([result, by_tier]).tables
+    told = strata_json([result, by_tier])
+    segments = [e["segment"] for e in told["found"]["segments"]]
     assert [row[0] for row in table.rows] == segments == [HIGH, LOW]
-    assert strata_section("why").paragraphs == ["Not read: why."]
-    assert strata_json("why") == {"not_read": "why"}
+    assert "notes that the creator had published" in other.caption
+    assert told["others"][0]["metric"] == "fulfilled"
+    assert strata_section(["why"]).paragraphs == ["Not read: why."]
+    assert strata_json(["why"]) == {"not_read": "why", "others": []}
+
+
+def beginners(*runs):
+    """Take away an early note of two thirds of the creators."""
+    for run in runs:
+        early = (run.notes["published_t"] < DAY_S) & (run.notes["creator_id"] < 80)
+        run.notes = run.notes[~early].reset_index(drop=True)
+
+
+def test_a_tier_is_how_much_a_creator_had_published(worlds):
+    found, *runs = worlds
+    beginners(*runs)
+    result = stratified(*runs, found, "impressions_24h", cut_by="tier")
+    sizes = {e.segment: e.n_control + e.n_treatment for e in result.found.segments}
+    assert sizes == {LOW: 3 * 80, HIGH: 3 * 40}
+    with pytest.raises(AnalysisError, match="no tier"):
+        stratified(*runs, found, "ctr", cut_by="tier")
 
 
 def test_half_of_the_readers_with_a_past_are_high(worlds):

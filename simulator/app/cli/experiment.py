@@ -160,7 +160,9 @@ def _print_result(found: Found, folder: Path, agreed: Agreed) -> None:
     from simulator.experiments.scorecard import scores
 
     for name, read in found.first.items():
-        console.say(f"{name}: {words.decision(words.verdict_of(read, agreed))}")
+        console.say(
+            f"{name}: {words.decision(words.verdict_of(read, agreed, found.n_leaks(name)))}"
+        )
     table = console.plain_table(
         "metric", "design", "truth", "estimate", "bias", "coverage", "power", right=(2, 3, 4, 5, 6)
     )

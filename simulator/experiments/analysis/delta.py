@@ -93,6 +93,18 @@ def contrast(pair: Pair, form: Form) -> Contrast:
     )
 
 
+def usable(pair: Pair, form: Form) -> Form:
+    """Return the form without covariates that an arm has nothing of: a ratio over zero.
+
+    Args:
+        pair: sufficient statistics without leading axes.
+        form: columns of the metric.
+    """
+    arms = (pair.totals0, pair.totals1)
+    kept = tuple(p for p in form.covariates if all(t[p[1]] != 0.0 for t in arms))
+    return Form(form.value, kept)
+
+
 def _level(totals: Floats, part: tuple[int, int]) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(totals[..., part[0]] / totals[..., part[1]])

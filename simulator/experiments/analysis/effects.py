@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.experiments.analysis.aggregates import Aggregates
 from simulator.experiments.analysis.bootstrap import bootstrap_concentration
-from simulator.experiments.analysis.delta import Form, contrast
+from simulator.experiments.analysis.delta import Form, contrast, usable
 from simulator.experiments.analysis.metrics import Concentration, Gini, Quantile, Smooth
 from simulator.experiments.analysis.quantiles import quantile_with_se
 from simulator.experiments.analysis.results import Effect, interval, two_sided_p
@@ -93,10 +93,13 @@ def smooth_effect(
     form = aggregates.form(metric)
     if min(t[form.value[1]] for t in (pair.totals0, pair.totals1)) == 0.0:
         raise AnalysisError(f"column {metric.value().denominator!r} sums to zero: no ratio")
+    full, form = form, usable(pair, form)
     found = contrast(pair, form)
     raw = contrast(pair, Form(form.value)) if form.covariates else found
     warnings = _remarks(metric, aggregates, pair.totals0 + pair.totals1, form, found.theta)
     se, relative_se = float(np.sqrt(found.variance)), float(np.sqrt(found.relative_variance))
+    if len(form.covariates) < len(full.covariates):
+        warnings.append("an arm has nothing of a covariate before the test: it is left out")
     if se == 0.0:
         warnings.append("the metric does not vary, or its variance is not positive: no test")
     sizes = aggregates.n_clusters[[comparison.control, comparison.treatment]]
@@ -119,8 +122,8 @@ def _remarks(
     found = []
     if totals[form.value[0]] == 0.0:
         found.append("the metric is zero in total: no relative lift")
-    for m, part in enumerate(metric.covariates()):
-        if theta[m] == 0.0:
+    for part, slope in zip(metric.covariates(), theta, strict=False):
+        if slope == 0.0:
             found.append(f"covariate {part.numerator!r} is constant: no variance reduction")
         if part.numerator in aggregates.imputed:
             found.append(f"covariate {part.numerator!r} is missing for some: zero and an indicator")

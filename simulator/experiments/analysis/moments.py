@@ -11,6 +11,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Arms = Ints | NDArray[np.int8]
 _CHUNK = 8_192
+_ROUNDING = 1e-12
+"""Share of its parts below which a total is what rounding left of zero."""
 
 
 def row_moments(
@@ -36,7 +38,10 @@ def row_moments(
         cross = _crossed(columns, arm, n_arms, shift)
         count, sums = cross[:, :1, 0], cross[:, 0, :]
         scatter = cross - sums[:, :, None] * sums[:, None, :] / count[:, :, None]
-    return sums + count * shift, scatter
+    moved = count * shift
+    totals = sums + moved
+    totals[np.abs(totals) <= _ROUNDING * (np.abs(sums) + np.abs(moved))] = 0.0
+    return totals, scatter
 
 
 def _crossed(

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from simulator.experiments.analysis.aggregates import summarise
 from simulator.experiments.analysis.analyze import DEFAULTS, Settings
 from simulator.experiments.analysis.correction import adjust
-from simulator.experiments.analysis.delta import contrast
+from simulator.experiments.analysis.delta import Contrast, Form, Pair, contrast, usable
 from simulator.experiments.analysis.encode import arms_of, column_of, encode, units_of
 from simulator.experiments.analysis.metrics import Metric, Smooth, declare
 from simulator.experiments.analysis.results import interval, two_sided_p
 from simulator.experiments.errors import AnalysisError
 
 Floats = NDArray[np.float64]
+
+MIN_UNITS = 10
+"""Units of an arm below which the normal approximation inside a segment is not to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,11 @@ def segment_effects(
     clusters = [] if units.code is None else [units.code]
     found = summarise(table, {"metric": declared}, cell, labels, clusters)
     form = found.form(declared)
-    pairs = [contrast(found.pair(2 * k, 2 * k + 1), form) for k in range(len(names))]
+    warnings: list[str] = []
+    pairs = [
+        _contrast(found.pair(2 * k, 2 * k + 1), form, str(name), warnings)
+        for k, name in enumerate(names)
+    ]
     difference = np.array([float(pair.difference) for pair in pairs])
     se = np.sqrt([float(pair.variance) for pair in pairs])
     p = [two_sided_p(d, s, np.inf) for d, s in zip(difference, se, strict=True)]
@@ -115,9 +122,31 @@ def segment_effects(
         n0, n1 = (int(found.totals[2 * k + side, 0]) for side in (0, 1))
         values = (float(difference[k]), float(se[k]), low, high, p[k], float(adjusted[k]))
         rows.append(SegmentEffect(str(name), *values, n0, n1))
-    mix = _mix_p(units.n.reshape(-1, 2))
-    warnings = ["the arms differ in their mix of segments: not causal"] if mix < 0.001 else []
+    sizes = units.n.reshape(-1, 2)
+    warnings += [
+        f"segment {name!r} has {int(n.min())} units in an arm: its interval and the test of "
+        "whether segments differ are not to be trusted"
+        for name, n in zip(names, sizes, strict=True)
+        if n.min() < MIN_UNITS
+    ]
+    mix = _mix_p(sizes)
+    if mix < 0.001:
+        warnings.append("the arms differ in their mix of segments: not causal")
     return Heterogeneity(tuple(rows), _cochran_p(difference, se), mix, tuple(warnings))
+
+
+def _contrast(pair: Pair, form: Form, name: str, warnings: list[str]) -> Contrast:
+    """Compare the arms of a segment; what it lacks is a warning."""
+    there = usable(pair, form)
+    if len(there.covariates) < len(form.covariates):
+        warnings.append(f"segment {name!r} has no past to adjust by: its plain difference is given")
+    if min(totals[form.value[1]] for totals in (pair.totals0, pair.totals1)) == 0.0:
+        warnings.append(f"segment {name!r} has an arm without any of the metric: no effect")
+        there = Form(form.value)
+    found = contrast(pair, there)
+    if np.isfinite(found.difference) and not found.variance > 0.0:
+        warnings.append(f"the metric does not vary in segment {name!r}: no test")
+    return found
 
 
 def _cochran_p(difference: Floats, se: Floats) -> float:

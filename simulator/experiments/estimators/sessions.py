@@ -10,7 +10,7 @@ Experiments, arXiv 2206.02371).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,9 @@ from simulator.experiments.errors import AnalysisError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+NOT_RANDOMISED = 2
+"""Arm of exposures that are in no contrast."""
 
 
 class SessionEffect(NamedTuple):
@@ -64,6 +67,7 @@ def differences_in_q(
     reward: ArrayLike,
     state: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
+    second_cluster: ArrayLike | None = None,
 ) -> SessionEffect:
     """Estimate the effect per session on a log where exposures are treated or not.
 
@@ -73,12 +77,14 @@ def differences_in_q(
 
     Args:
         session: session of each exposure, int[n]; exposures of a session lie together, in order.
-        arm: arm of the exposed note, int[n] of 0 and 1.
+        arm: arm of the exposed note, int[n] of 0 and 1, or 2 for notes that were not randomised:
+            their rewards count in the rest of a session, and they are in no contrast.
         reward: reward of each exposure, float[n], for example a click.
         state: what the next exposure depends on, int[n]; by default the position in the session. A
             state with one arm only (a boost can empty a position) is left out and counted.
         cluster: unit whose exposures are dependent, int[n], for example the reader or the author;
             by default the session.
+        second_cluster: a second, crossed unit, for two-way errors V1 + V2 - V12.
 
     Raises:
         AnalysisError: lengths differ, an arm is empty, or a session's exposures do not lie
@@ -87,32 +93,35 @@ def differences_in_q(
     ids, r = np.asarray(session), np.asarray(reward, np.float64)
     a = np.asarray(arm)
     start = _session_starts(ids, r)
-    if a.shape != r.shape or not np.array_equal(np.unique(a), [0, 1]):
-        raise AnalysisError("arm must hold 0 or 1 for every exposure, and both arms")
+    if a.shape != r.shape or not np.array_equal(np.unique(a[a != NOT_RANDOMISED]), [0, 1]):
+        raise AnalysisError("arm must hold 0, 1 or 2 for every exposure, and both arms")
     length = np.diff(np.append(start, r.size))
     position = np.arange(r.size) - np.repeat(start, length)
     states = _codes(position if state is None else state, r.size, "state")
-    groups = np.repeat(np.arange(start.size), length)
+    groups = [np.repeat(np.arange(start.size), length)]
     if cluster is not None:
-        groups = _codes(cluster, r.size, "cluster")
+        groups = [_codes(cluster, r.size, "cluster")]
+    if second_cluster is not None:
+        groups.append(_codes(second_cluster, r.size, "second_cluster"))
+        groups.append(np.unique(np.stack(groups), axis=1, return_inverse=True)[1].ravel())
     go = reward_to_go(ids, r)
-    treated = a == 1
-    value, se, dropped = _contrast(go, treated, states, groups, start.size)
-    naive, naive_se, _ = _contrast(r, treated, states, groups, start.size)
+    value, se, dropped = _contrast(go, a, states, groups, start.size)
+    naive, naive_se, _ = _contrast(r, a, states, groups, start.size)
     return SessionEffect(value, se, naive, naive_se, start.size, dropped)
 
 
 def _contrast(
-    y: Floats, treated: NDArray[np.bool_], state: Ints, group: Ints, n_sessions: int
+    y: Floats, arm: NDArray[Any], state: Ints, groups: list[Ints], n_sessions: int
 ) -> tuple[float, float, int]:
     n_states = int(state.max()) + 1
+    treated, counted = arm == 1, arm != NOT_RANDOMISED
     n1 = np.bincount(state, treated, n_states)
-    n = np.bincount(state, minlength=n_states).astype(np.float64)
+    n = np.bincount(state, counted, n_states).astype(np.float64)
     both = (n1 > 0) & (n1 < n)
-    usable = both[state]
+    usable = both[state] & counted
     with np.errstate(divide="ignore", invalid="ignore"):
         mean1 = np.bincount(state, y * treated, n_states) / n1
-        mean0 = np.bincount(state, y * ~treated, n_states) / (n - n1)
+        mean0 = np.bincount(state, y * (counted & ~treated), n_states) / (n - n1)
     gap = np.where(both, mean1 - mean0, 0.0)
     value = float((n * gap).sum()) / n_sessions
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -120,10 +129,18 @@ def _contrast(
             treated, (y - mean1[state]) / n1[state], -(y - mean0[state]) / (n - n1)[state]
         )
     influence = np.where(usable, n[state] * score + gap[state], 0.0) / n_sessions
+    variance = [_clustered(influence, group) for group in groups]
+    total = variance[0]
+    if len(variance) > 1:
+        both_ways = variance[0] + variance[1] - variance[2]
+        total = both_ways if both_ways > 0.0 else max(variance[:2])
+    return value, float(np.sqrt(total)), int((counted & ~usable).sum())
+
+
+def _clustered(influence: Floats, group: Ints) -> float:
     per_group = np.bincount(group, influence)
     spread = per_group - per_group.mean()
-    correction = per_group.size / max(per_group.size - 1, 1)
-    return value, float(np.sqrt(correction * (spread * spread).sum())), int((~usable).sum())
+    return float(per_group.size / max(per_group.size - 1, 1) * (spread * spread).sum())
 
 
 def _session_starts(session: NDArray[np.generic], reward: Floats) -> Ints:

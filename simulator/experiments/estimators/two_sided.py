@@ -192,6 +192,14 @@ def smrd(q: ArrayLike, a_c: float, a_l: float) -> Contrasts:
 
     Source: Multiple Randomization Designs, arXiv 2112.13495.
     """
-    y = _table(q) / _cells(a_c, a_l)
-    y00, y01, y10, y11 = y[..., 0, 0], y[..., 0, 1], y[..., 1, 0], y[..., 1, 1]
-    return Contrasts(y10 - y00, y01 - y00, y11 - y10 - y01 + y00, y11 - y00)
+    return Contrasts(*(_apply(q, np.asarray(w)) for w in smrd_weights(a_c, a_l)))
+
+
+def smrd_weights(a_c: float, a_l: float) -> Contrasts:
+    """Return the float64[2, 2] weights of each contrast of `smrd`."""
+    cells = _cells(a_c, a_l)
+    spill_user = np.array([[-1.0, 0.0], [1.0, 0.0]])
+    spill_item = np.array([[-1.0, 1.0], [0.0, 0.0]])
+    direct = np.array([[1.0, -1.0], [-1.0, 1.0]])
+    total = np.array([[-1.0, 0.0], [0.0, 1.0]])
+    return Contrasts(*(w / cells for w in (spill_user, spill_item, direct, total)))
