@@ -14,8 +14,9 @@ from simulator.contracts.spec import PlatformSpec
 if TYPE_CHECKING:
     from simulator.app.scenario import ResolvedScenario
     from simulator.engine.funnel import Funnel
-    from simulator.engine.replication import Replication, Timetable
+    from simulator.engine.replication import Replication
     from simulator.engine.sinks import TableSink
+    from simulator.engine.timetable import Timetable
     from simulator.results.params import MetricParams
     from simulator.world.world import World
 
@@ -108,7 +109,7 @@ def _stages(scenario: ResolvedScenario, fetched: Sequence[int]) -> dict[str, Any
 
 def timetable(scenario: ResolvedScenario, checkpoint_every_s: int) -> Timetable:
     """Return when a run starts, ends, serves and saves."""
-    from simulator.engine.replication import Timetable
+    from simulator.engine.timetable import Timetable
 
     return Timetable(
         warm_up_s=scenario.warm_up_s,

@@ -110,5 +110,5 @@ def test_looking_often_rejects_a_null_effect_often():
     z = np.cumsum(rng.normal(size=(40_000, 5)), axis=1) / np.sqrt(np.arange(1, 6))
     share = (np.abs(z) > 1.959964).any(axis=1).mean()
     assert peeking_rate(np.arange(1, 5 + 1) / 5) == pytest.approx(share, abs=0.006)
-    with pytest.raises(AnalysisError, match="1 or more"):
+    with pytest.raises(AnalysisError, match="must rise"):
         peeking_rate([])
