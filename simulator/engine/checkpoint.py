@@ -106,7 +106,7 @@ def take_over(
         scenario_hash: identity of its scenario.
         start_s: time before which it must have been written, seconds.
         owners: owners of state by name.
-        begins: names, without their last word, of owners that only begin at that time.
+        begins: names, whole or without their last word, of owners that only begin at that time.
 
     Raises:
         RunError: the checkpoint is too late, or without the state of some other owner.

@@ -401,12 +401,12 @@ class Replication:
             scenario_hash: identity of its scenario.
 
         Raises:
-            RunError: the checkpoint cannot be used: too late, or without the state of something
-                that is in this run from the start.
+            RunError: the checkpoint is too late, or lacks state that this run has from the start.
         """
-        treatment = {f"{POLICIES}{p}" for p in range(self._arms.n_control, N_POLICIES)}
+        treatment = (f"{POLICIES}{p}" for p in range(self._arms.n_control, N_POLICIES))
+        begins = {"experiment", *treatment}
         start_s, owners = self._times.warm_up_s, self._stateful()
-        meta = checkpoint.take_over(path, scenario_hash, start_s, owners, treatment)
+        meta = checkpoint.take_over(path, scenario_hash, start_s, owners, begins)
         self.commit.assign_arms()
         copied = checkpoint.CheckpointMeta(meta.t, meta.parts, self._hash)
         checkpoint.save(self._path, copied, self._arrays())
