@@ -94,3 +94,32 @@ def part_of(prefix: str, arrays: Arrays) -> Arrays:
     """Return the arrays that `prefixed` put under `prefix`, with their own names."""
     head = f"{prefix}:"
     return {n.removeprefix(head): a for n, a in arrays.items() if n.startswith(head)}
+
+
+def take_over(
+    path: Path, scenario_hash: str, start_s: int, owners: dict[str, Any], begins: set[str]
+) -> CheckpointMeta:
+    """Give every owner of state what a plain run of the same world had before a time.
+
+    Args:
+        path: checkpoint of the plain run.
+        scenario_hash: identity of its scenario.
+        start_s: time before which it must have been written, seconds.
+        owners: owners of state by name.
+        begins: names, whole or without their last word, of owners that only begin at that time.
+
+    Raises:
+        RunError: the checkpoint is too late, or without the state of some other owner.
+    """
+    meta, arrays = load(path, scenario_hash)
+    if meta.t >= start_s:
+        raise RunError("the shared past ends after the start of the experiment", "fork")
+    for name, owner in owners.items():
+        own = part_of(name, arrays)
+        if own:
+            owner.load_state(own)
+        elif (
+            owner.state_arrays() and name != "experiment" and name.rpartition(".")[0] not in begins
+        ):
+            raise RunError(f"the shared past has no state of {name}", "fork")
+    return meta

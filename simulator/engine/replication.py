@@ -13,7 +13,7 @@ import simpy
 from numpy.typing import NDArray
 
 from simulator.contracts.batches import Feedback, RequestBatch
-from simulator.contracts.errors import NotesimError, RunError
+from simulator.contracts.errors import NotesimError
 from simulator.contracts.events import DAY_S, HOUR_S, Arm
 from simulator.contracts.groups import Groups
 from simulator.contracts.plugins import TrafficPolicy
@@ -370,20 +370,12 @@ class Replication:
             scenario_hash: identity of its scenario.
 
         Raises:
-            RunError: the checkpoint cannot be used: too late, or without the state of something
-                that is in this run from the start.
+            RunError: the checkpoint is too late, or lacks state that this run has from the start.
         """
-        meta, arrays = checkpoint.load(path, scenario_hash)
-        if meta.t >= self._times.warm_up_s:
-            raise RunError("the shared past ends after the start of the experiment", "fork")
-        treatment = {f"{POLICIES}{p}" for p in range(self._arms.n_control, N_POLICIES)}
-        for name, owner in self._stateful().items():
-            own = checkpoint.part_of(name, arrays)
-            begins = name == "experiment" or name.rpartition(".")[0] in treatment
-            if own:
-                owner.load_state(own)
-            elif owner.state_arrays() and not begins:
-                raise RunError(f"the shared past has no state of {name}", "fork")
+        treatment = (f"{POLICIES}{p}" for p in range(self._arms.n_control, N_POLICIES))
+        begins = {"experiment", *treatment}
+        start_s, owners = self._times.warm_up_s, self._stateful()
+        meta = checkpoint.take_over(path, scenario_hash, start_s, owners, begins)
         self.commit.assign_arms()
         copied = checkpoint.CheckpointMeta(meta.t, meta.parts, self._hash)
         checkpoint.save(self._path, copied, self._arrays())
