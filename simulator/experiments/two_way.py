@@ -14,6 +14,7 @@ from simulator.contracts.plugins import ExperimentDesign
 from simulator.experiments.analysis import Effect, two_sided
 from simulator.experiments.analysis.crossed import Scores, mean_scores, ratio_scores, widened
 from simulator.experiments.analysis.results import interval, two_sided_p
+from simulator.experiments.errors import AnalysisError
 from simulator.experiments.estimators import tsri_weights, tsrn_weights
 
 Floats = NDArray[np.float64]
@@ -89,7 +90,12 @@ def cell_effects(
         notes: notes of the test that are in its arms.
         design: the design, with the market's `balance`.
         alpha: level.
+
+    Raises:
+        AnalysisError: the test has no readers or no notes.
     """
+    if readers.empty or notes.empty:
+        raise AnalysisError("no reader or no note is in an arm")
     user_arms = readers.set_index("reader_id")["arm"]
     by_creator = notes.groupby("creator_id")
     item_arms = by_creator["arm"].first()

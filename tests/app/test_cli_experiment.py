@@ -1,6 +1,7 @@
 """`notesim experiment`: worlds, report, resuming, bad input."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -83,9 +84,10 @@ def test_the_report_says_who_is_affected_and_how_thin_the_pools_are(done):
         assert words in page
 
 
-def test_logs_are_read_and_not_kept(done, scenario):
-    folder, _ = done
-    result = experiment(scenario, folder.parent, "--designs", "two_sided,author_side")
+def test_logs_are_read_and_not_kept(done, scenario, tmp_path):
+    folder = tmp_path / done[0].name  # another report of the same runs
+    shutil.copytree(done[0], folder)
+    result = experiment(scenario, tmp_path, "--designs", "two_sided,author_side")
     assert result.exit_code == 0, result.output
     tests = facts_of(folder)["tests"]
     two_sides = tests["two_sided"]["logged"]["1"]["two_sides"]

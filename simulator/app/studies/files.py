@@ -142,7 +142,7 @@ def load_scores(folder: Path | str) -> list[CaseScore]:
     except OSError as error:
         text = f"{folder} holds no finished design study: no {FACTS}"
         raise AnalysisError(text) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnalysisError(f"{path} is no report of a design study") from error
 
 
