@@ -60,8 +60,8 @@ class Board:
             st.error(escaped(text), icon=":material/error:")
 
     def _number(self, knob: Knob) -> None:
-        ends = knob.slider if knob.tunable else None
         value = _value(knob)
+        ends = _ends(knob, value) if knob.tunable else None
         if ends is None or ends[0] >= ends[1] or not isinstance(value, int | float):
             self._entry(knob, label_visibility="visible")
             return
@@ -234,6 +234,22 @@ def _cell(value: Any) -> object:  # noqa: ANN401
         return int(text) if text.isdigit() else text
     number = value.item() if hasattr(value, "item") else value
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _ends(knob: Knob, value: object) -> tuple[float, float] | None:
+    """Return the ends of a slider, which stay while the value lies between them.
+
+    They follow from the value: without a memory a slider would grow under the hand that moves it.
+    """
+    key = f"ends|{tuning.number()}|{knob.path}"
+    now, before = knob.slider, st.session_state.get(key)
+    if before is not None and now is not None and isinstance(value, int | float):
+        low = before[0] if knob.low is None else max(before[0], knob.low)
+        high = before[1] if knob.high is None else min(before[1], knob.high)
+        if (low, high) == before and low <= value <= high:
+            return low, high
+    st.session_state[key] = now
+    return now
 
 
 def _value(knob: Knob) -> Any:  # noqa: ANN401

@@ -48,7 +48,7 @@ def test_from_the_gallery_to_a_tuned_file_with_the_same_numbers(tmp_path: Path) 
         expect(page.get_by_text("Nothing differs from the baseline yet")).to_be_visible(
             timeout=_LIMIT_MS
         )
-        slider = page.locator(_SLIDER)
+        slider = page.locator(_SLIDER).first
         slider.focus(timeout=_LIMIT_MS)
         for _ in range(4):
             slider.press("ArrowRight")

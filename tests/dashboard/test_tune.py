@@ -77,6 +77,19 @@ def test_an_empty_workspace_shows_the_levels_of_the_first_scenario(
     assert len(pool.asked) == len(preview.SEEDS)  # both sides are one
 
 
+def test_a_slider_keeps_its_ends_while_it_is_moved(
+    tmp_path: Path, open_page: Opened, pool: Instead
+) -> None:
+    page = open_page("tune", tmp_path, scenario="strong_boost")
+    slider = next(box for box in page.slider if f"slide|{STRENGTH}" in str(box.key))
+    ends = (slider.min, slider.max)
+    slider.set_value(slider.value + 10 * slider.step).run()
+    again = next(box for box in page.slider if f"slide|{STRENGTH}" in str(box.key))
+    assert not page.exception
+    assert (again.min, again.max) == ends
+    assert again.value > 4
+
+
 def test_a_knob_moves_the_cards_the_address_and_only_the_tuned_side(
     tmp_path: Path, open_page: Opened, pool: Instead
 ) -> None:

@@ -6,6 +6,7 @@ import re
 import string
 
 from dashboard.words import LANGUAGES, escaped, words
+from simulator.app.files import bundled_scenarios
 
 
 def test_languages_have_the_same_texts_with_the_same_gaps() -> None:
@@ -27,3 +28,8 @@ def test_markup_is_shown_as_it_is() -> None:
 
 def _gaps(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_scenario_that_can_be_started_has_a_question_in_chinese() -> None:
+    told = {key.partition(".")[2] for key in words("zh") if key.startswith("scenarios.")}
+    assert set(bundled_scenarios()) == told
