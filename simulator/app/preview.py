@@ -33,7 +33,7 @@ class Size:
         days: measured days, at most; with fewer than two no note has its first day inside the run.
     """
 
-    readers: int = 240
+    readers: int = 200
     warm_up_days: int = 1
     days: int = 2
 
