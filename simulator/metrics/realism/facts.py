@@ -100,7 +100,7 @@ FACTS: Final = (
         (Band("new_note_gini", 0.85, 0.97),),
         known_cause="By default the main channels hold notes of a day and more, and short channels "
         "spread the newer ones. Open to notes of an hour (quickstart, one seed) the Gini rises "
-        "from 0.69 to 0.78, but new notes then get 18 % of impressions, beyond the band of that fact.",
+        "from 0.69 to 0.78, but new notes then get 18 % of impressions, above their band.",
     ),
     Fact(
         "lifetime_concentration",
