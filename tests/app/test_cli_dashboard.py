@@ -27,7 +27,7 @@ def test_it_answers_on_localhost_and_says_where(tmp_path: Path) -> None:
             assert place.is_dir()
             assert not _listens_to_others(port)
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def test_a_workspace_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def served(workspace: Path) -> Iterator[str]:
             answer(f"http://localhost:{port}/_stcore/health")
             yield f"http://localhost:{port}"
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 @contextmanager
