@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.words import t
 from dashboard.workspace import RunCard, workspace
+from simulator.results.result import Result
 
 
 def pick_run(name: str = "run", label: str = "", *, events: bool = False) -> RunCard | None:
@@ -62,6 +63,31 @@ def pick_runs(name: str = "runs", label: str = "", *, most: int = 6) -> list[Run
     )
     state.write(**{name: chosen})
     return [by_id[key] for key in chosen]
+
+
+def pick_beside(card: RunCard, label: str, alone: str, *, same_seed: bool = False) -> Result | None:
+    """Let the user choose a second run to stand beside one; the choice stands in the address.
+
+    Args:
+        card: the run that is shown.
+        label: what the field is called.
+        alone: what having no second run is called.
+        same_seed: offer only runs of the same seed.
+    """
+    labels = {"": alone}
+    for other in offered(events=True):
+        if other.id != card.id and (not same_seed or other.facts.seed == card.facts.seed):
+            labels[other.id] = other.label
+    names = list(labels)
+    chosen = st.selectbox(
+        label,
+        names,
+        index=state.index_of(names, state.read("beside")),
+        format_func=labels.__getitem__,
+        key="pick-beside",
+    )
+    state.write(beside=chosen)
+    return workspace().open_run(chosen) if chosen else None
 
 
 def offered(*, events: bool = False) -> list[RunCard]:

@@ -81,11 +81,7 @@ def levels(frame: pd.DataFrame, order: Sequence[str], words: Words) -> Chart:
         words: titles.
     """
     runs = list(dict.fromkeys(frame["run"]))
-    colour = alt.Color(
-        "run:N", title=words.run, sort=runs,
-        scale=alt.Scale(domain=runs, range=[ACCENT, CONTROL][: len(runs)]),
-        legend=alt.Legend(orient="bottom") if len(runs) > 1 else None,
-    )  # fmt: skip
+    colour = _run_colour(runs, words)
     tips = [alt.Tooltip("series:N", title=words.series), alt.Tooltip("run:N", title=words.run),
             alt.Tooltip("value:Q", title=words.y, format=".3~g")]  # fmt: skip
     x = alt.X("series:N", sort=list(order), title=words.x, axis=alt.Axis(labelAngle=0))
@@ -97,6 +93,14 @@ def levels(frame: pd.DataFrame, order: Sequence[str], words: Words) -> Chart:
     return alt.layer(rule, point).properties(height=_HEIGHT)
 
 
+def _run_colour(runs: list[str], words: Words) -> alt.Color:
+    return alt.Color(
+        "run:N", title=words.run, sort=runs,
+        scale=alt.Scale(domain=runs, range=[ACCENT, CONTROL][: len(runs)]),
+        legend=alt.Legend(orient="bottom") if len(runs) > 1 else None,
+    )  # fmt: skip
+
+
 def days(frame: pd.DataFrame, words: Words, start: str) -> Chart:
     """Draw a value by day, with a rule where the measured days begin.
 
@@ -106,11 +110,7 @@ def days(frame: pd.DataFrame, words: Words, start: str) -> Chart:
         start: what the rule says.
     """
     runs = list(dict.fromkeys(frame["run"]))
-    colour = alt.Color(
-        "run:N", title=words.run, sort=runs,
-        scale=alt.Scale(domain=runs, range=[ACCENT, CONTROL][: len(runs)]),
-        legend=alt.Legend(orient="bottom") if len(runs) > 1 else None,
-    )  # fmt: skip
+    colour = _run_colour(runs, words)
     tips = [alt.Tooltip("run:N", title=words.run), alt.Tooltip("day:Q", title=words.x),
             alt.Tooltip("value:Q", title=words.y, format=".3~g")]  # fmt: skip
     dash = alt.StrokeDash(

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.contracts.events import DAY_S
+from simulator.metrics.intervals import wilson
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -48,15 +49,6 @@ def segments(amount: pd.Series) -> pd.DataFrame:
 def _range(low: float, high: float) -> str:
     first, last = (f"{x:,.0f}" if x >= 10 or x == round(x) else f"{x:.1f}" for x in (low, high))
     return first if first == last else f"{first} – {last}"
-
-
-def wilson(hits: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """Return the ends of 95 % intervals of shares (Wilson, JASA 1927)."""
-    share = hits / n
-    middle = share + _Z**2 / (2 * n)
-    half = _Z * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    below = 1 + _Z**2 / n
-    return (middle - half) / below, (middle + half) / below
 
 
 @lru_cache(maxsize=8)
@@ -153,8 +145,9 @@ def day_n(visits: pd.DataFrame, group: pd.Series, last_day: int) -> pd.DataFrame
             if units >= _LEAST:
                 rows.append((name, n, float(came.get((name, n), 0)), float(units)))
     found = pd.DataFrame(rows, columns=["group", "n", "hits", "units"])
-    low, high = wilson(found["hits"].to_numpy(float), found["units"].to_numpy(float))
-    return found.assign(share=found["hits"] / found["units"], low=low, high=high)
+    share = found["hits"] / found["units"]
+    low, high = wilson(share.to_numpy(float), found["units"].to_numpy(float))
+    return found.assign(share=share, low=low, high=high)
 
 
 @lru_cache(maxsize=8)
@@ -226,9 +219,10 @@ def next_day(result: Result) -> pd.DataFrame:
         .agg(["sum", "count"])
         .reset_index()
     )
-    low, high = wilson(counted["sum"].to_numpy(float), counted["count"].to_numpy(float))
     counted = counted.rename(columns={"count": "units"})
-    return counted.assign(share=counted.pop("sum") / counted["units"], low=low, high=high)
+    share = counted.pop("sum") / counted["units"]
+    low, high = wilson(share.to_numpy(float), counted["units"].to_numpy(float))
+    return counted.assign(share=share, low=low, high=high)
 
 
 def _visit_keys(reader: pd.Series, day: pd.Series) -> NDArray[np.int64]:

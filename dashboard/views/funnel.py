@@ -7,10 +7,9 @@ import streamlit as st
 from dashboard import state
 from dashboard.frames import funnel as frames
 from dashboard.panels.funnel import channels, costs, headlines, losses, overlaps, stages
-from dashboard.picks import offered, pick_run
+from dashboard.picks import pick_beside, pick_run
 from dashboard.words import t
-from dashboard.workspace import RunCard, workspace
-from simulator.results.result import Result
+from dashboard.workspace import workspace
 
 
 def page() -> None:
@@ -23,7 +22,7 @@ def page() -> None:
     if card is None:
         return
     with right:
-        beside = _pick_beside(card)
+        beside = pick_beside(card, t("funnel.beside"), t("funnel.alone"))
     runs = [workspace().open_run(card.id), *([beside] if beside else [])]
     headlines(runs)
     if all(frames.n_judged(run)[0] for run in runs):
@@ -39,21 +38,6 @@ def page() -> None:
     else:
         st.info(t("funnel.no_impressions"), icon=":material/visibility_off:")
     costs(runs)
-
-
-def _pick_beside(card: RunCard) -> Result | None:
-    found = {c.id: c.label for c in offered(events=True) if c.id != card.id}
-    labels = {"": t("funnel.alone"), **found}
-    names = list(labels)
-    chosen = st.selectbox(
-        t("funnel.beside"),
-        names,
-        index=state.index_of(names, state.read("beside")),
-        format_func=labels.__getitem__,
-        key="pick-beside",
-    )
-    state.write(beside=chosen)
-    return workspace().open_run(chosen) if chosen else None
 
 
 def _pick_population() -> str:

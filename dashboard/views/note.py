@@ -8,9 +8,9 @@ from dashboard import state
 from dashboard.frames import note as frames
 from dashboard.frames.compare import is_paired
 from dashboard.panels.note import Shown, cards, facts, journeys, pick_note, why
-from dashboard.picks import offered, pick_run
+from dashboard.picks import pick_beside, pick_run
 from dashboard.words import escaped, t
-from dashboard.workspace import RunCard, workspace
+from dashboard.workspace import workspace
 from simulator.app.oracle import oracle_quality
 from simulator.results.result import Result
 
@@ -25,7 +25,7 @@ def page() -> None:
     if card is None:
         return
     with right:
-        beside = _pick_beside(card)
+        beside = pick_beside(card, t("note.beside"), t("note.alone"), same_seed=True)
     run = workspace().open_run(card.id)
     note_id = pick_note(run)
     if note_id is None:
@@ -40,23 +40,6 @@ def page() -> None:
     journeys(notes, band, len(ids))
     why(notes)
     _facts(notes)
-
-
-def _pick_beside(card: RunCard) -> Result | None:
-    """Let the user choose a second run; only runs of the same seed are offered."""
-    seed = card.facts.seed
-    found = [c for c in offered(events=True) if c.id != card.id and c.facts.seed == seed]
-    names = ["", *(c.id for c in found)]
-    labels = {"": t("note.alone")} | {c.id: c.label for c in found}
-    chosen = st.selectbox(
-        t("note.beside"),
-        names,
-        index=state.index_of(names, state.read("beside")),
-        format_func=labels.__getitem__,
-        key="pick-beside",
-    )
-    state.write(beside=chosen)
-    return workspace().open_run(chosen) if chosen else None
 
 
 def _counterpart(note: Shown, beside: Result | None) -> list[Shown]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from simulator.app.finite import finite
 
 if TYPE_CHECKING:
     from simulator.app.experiment_words import Agreed
@@ -55,16 +56,7 @@ def summary(found: Found, agreed: Agreed) -> dict[str, Any]:
         "runs": found.runs,
         "failed": [asdict(outcome) for outcome in found.failed],
     }
-    return {key: _finite(value) for key, value in content.items()}
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401  (any value of JSON)
-    """Return the value with null for numbers that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return {key: finite(value) for key, value in content.items()}
 
 
 def write_experiment(found: Found, folder: Path, agreed: Agreed, command: str) -> None:

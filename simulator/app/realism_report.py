@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from simulator.app.finite import finite
 
 if TYPE_CHECKING:
     from simulator.metrics.realism import Checked
@@ -45,10 +46,10 @@ def as_json(results: Sequence[Result], found: Sequence[Checked]) -> dict[str, An
                 "verdict": item.verdict,
                 "reason": item.reason,
                 "known_cause": item.fact.known_cause,
-                "values": {name: _finite(x) for name, x in item.values.items()},
-                "spread": {name: _finite(x) for name, x in item.spread.items()},
+                "values": {name: finite(x) for name, x in item.values.items()},
+                "spread": {name: finite(x) for name, x in item.spread.items()},
                 "bands": {
-                    band.value: [_finite(band.low), _finite(band.high)] for band in item.fact.bands
+                    band.value: [finite(band.low), finite(band.high)] for band in item.fact.bands
                 },
             }
             for item in found
@@ -86,7 +87,3 @@ def write_realism(
     write_text(folder / "realism.md", to_markdown(report))
     write_json(folder / "realism.json", as_json(results, found))
     return folder / PAGE
-
-
-def _finite(x: float) -> float | None:
-    return x if math.isfinite(x) else None

@@ -9,12 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ValidationError
-
-from simulator.app.files import locate, read_text
-from simulator.app.findings import findings_of
+from simulator.app.config_file import read_config
+from simulator.app.files import locate
 from simulator.app.loading import load_scenario
-from simulator.app.yaml_source import parse_mapping
 from simulator.contracts.errors import Finding, ScenarioError
 from simulator.sweeps.config import MOST_CELLS, SweepConfig
 from simulator.sweeps.plan import Cell, baseline_of, cells, variants
@@ -90,13 +87,7 @@ def load_sweep(file: str | Path, overrides: Mapping[str, object] | None = None) 
     Raises:
         ScenarioError: with every mistake found.
     """
-    path = locate(file)
-    tree = parse_mapping(read_text(path), str(path))
-    text = json.dumps({**tree.plain(), **(overrides or {})})  # type: ignore[dict-item]
-    try:
-        config = SweepConfig.model_validate_json(text, strict=True)
-    except ValidationError as error:
-        raise ScenarioError(findings_of(error, SweepConfig, tree)) from None
+    config, _tree, path = read_config(file, SweepConfig, overrides)
     scenario = locate(config.scenario, path.parent)
     _check_variants(config, scenario, str(path))
     every = cells(config, load_scenario(scenario).seed)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.app.finite import finite
 from simulator.app.loading import load_scenario
 from simulator.app.traces import Study
 from simulator.contracts.errors import RunError
@@ -227,16 +228,8 @@ def summary(found: Found) -> dict[str, Any]:
         "unmatched_notes": worlds.unmatched,
         "outcomes": {outcome.name: outcome.description for outcome in OUTCOMES},
         "verdict": verdict(found),
-        "effects": [_finite(asdict(effect)) for effect in found.effects],
-        "other_notes": [_finite(asdict(effect)) for effect in found.others],
+        "effects": [finite(asdict(effect)) for effect in found.effects],
+        "other_notes": [finite(asdict(effect)) for effect in found.others],
         "runs": found.runs,
         "failed": [asdict(outcome) for outcome in found.failed],
-    }
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values that JSON can hold: null for NaN and infinity."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
     }

@@ -198,9 +198,8 @@ class Commit:
 
     def assign_arms(self) -> None:
         """Put every reader and note into its arm anew: a run that took over another's past."""
+        self.relabel_readers()
         state = self._state
-        rows = np.arange(state.readers.n, dtype=np.int32)
-        state.readers["arm"][rows] = self.arms.of_readers(rows)
         notes = np.arange(state.notes.n, dtype=np.int32)
         state.notes["arm"][notes] = self.arms.of_notes(
             notes,
@@ -208,7 +207,6 @@ class Commit:
             state.notes["category"],
             state.notes["published_t"],
         )
-        state.changed()
 
     def relabel_readers(self) -> None:
         """Take the arms of all readers anew: the experiment has drawn them as it began."""

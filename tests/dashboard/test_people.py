@@ -12,6 +12,7 @@ import pytest
 from dashboard.frames import people as frames
 from dashboard.frames.realism import place
 from dashboard.workspace import Workspace
+from simulator.metrics.intervals import wilson
 from simulator.metrics.realism.facts import Band
 from simulator.results.result import Result
 from tests.dashboard.conftest import Opened
@@ -99,7 +100,7 @@ def test_day_n_counts_only_units_whose_day_is_in_the_run() -> None:
     found = frames.day_n(pd.concat([early, late, back]), group, last_day=1).set_index("n")
     assert list(found.index) == [1]
     assert (found.loc[1, "units"], found.loc[1, "share"]) == (20, 0.25)
-    low, high = frames.wilson(np.array([5.0]), np.array([20.0]))
+    low, high = wilson(np.array([0.25]), np.array([20.0]))
     # Wilson's interval of 5 of 20 as published in tables: 11.2 % to 46.9 %
     assert (found.loc[1, "low"], found.loc[1, "high"]) == (low[0], high[0])
     assert (low[0], high[0]) == (pytest.approx(0.112, abs=1e-3), pytest.approx(0.469, abs=1e-3))

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.app.finite import finite
 from simulator.experiments.errors import AnalysisError
 from simulator.experiments.scorecard import Score
 from simulator.experiments.studies import (
@@ -77,7 +78,7 @@ def study_summary(found: StudyFound) -> dict[str, Any]:
         "failed": [_failure(found, o.index, o.stage, o.message) for o in found.failed],
         "unread": found.unread,
     }
-    return {key: _finite(value) for key, value in facts.items()}
+    return {key: finite(value) for key, value in facts.items()}
 
 
 def advices(by_world: list[CaseScore]) -> list[dict[str, Any]]:
@@ -154,14 +155,6 @@ def _score(item: Mapping[str, Any]) -> CaseScore:
 
 def _number(value: Any) -> Any:  # noqa: ANN401  (any value of JSON)
     return math.nan if value is None else value
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401  (any value of JSON)
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _failure(found: StudyFound, index: int, stage: str, message: str) -> dict[str, Any]:

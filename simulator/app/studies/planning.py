@@ -11,14 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import ValidationError
-
-from simulator.app.files import locate, read_text
-from simulator.app.findings import findings_of
+from simulator.app.config_file import read_config
+from simulator.app.files import locate
 from simulator.app.loading import load_scenario
 from simulator.app.studies.config import MOST_RUNS, DesignStudyConfig, StudyPolicy, StudyWorld
 from simulator.app.tree import KeyPath, Node
-from simulator.app.yaml_source import parse_mapping
 from simulator.contracts.config import format_duration
 from simulator.contracts.errors import Finding, ScenarioError
 from simulator.sweeps.plan import Cell, Variant
@@ -115,13 +112,7 @@ def load_study(file: str | Path, overrides: Mapping[str, object] | None = None) 
     Raises:
         ScenarioError: with every mistake found.
     """
-    path = locate(file)
-    tree = parse_mapping(read_text(path), str(path))
-    text = json.dumps({**tree.plain(), **(overrides or {})})  # type: ignore[dict-item]
-    try:
-        config = DesignStudyConfig.model_validate_json(text, strict=True)
-    except ValidationError as error:
-        raise ScenarioError(findings_of(error, DesignStudyConfig, tree)) from None
+    config, tree, path = read_config(file, DesignStudyConfig, overrides)
     sources = {world.name: locate(world.scenario, path.parent) for world in config.worlds}
     first = _check(config, sources, tree, str(path))
     seeds = config.seeds
